@@ -1,0 +1,172 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+//
+// The manifest reads as the architecture: five layers, each module with its layer, the modules of ours it may
+// import (`uses`) and the packages it may import (`external`). An edge that points upward, or at a module declared
+// later in the same layer, stops the manifest from loading.
+
+import Foundation
+import PackageDescription
+
+// `KELMARK_CORE_ONLY=1` leaves Services, Adapters and Apps (and every package that only they need) out.
+let coreOnly = ProcessInfo.processInfo.environment["KELMARK_CORE_ONLY"] == "1"
+
+enum Layer: Int {
+    case foundations, protocols, services, adapters, apps
+
+    var folder: String {
+        switch self {
+        case .foundations: "Foundations"
+        case .protocols: "Protocols"
+        case .services: "Services"
+        case .adapters: "Adapters"
+        case .apps: "Apps"
+        }
+    }
+}
+
+let pureSettings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+var targets: [Target] = []
+var products: [Product] = []
+var placed: [String: (layer: Layer, order: Int)] = [:]
+
+extension Target.Dependency {
+    static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
+    static let asn1: Self = .product(name: "SwiftASN1", package: "swift-asn1")
+    static let x509: Self = .product(name: "X509", package: "swift-certificates")
+    static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
+    static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let configuration: Self = .product(name: "Configuration", package: "swift-configuration")
+    static let systemPackage: Self = .product(name: "SystemPackage", package: "swift-system")
+    static let secp256k1: Self = .target(name: "CSecp256k1", condition: .when(traits: ["Secp256k1"]))
+}
+
+/// Declares one module of ours and refuses edges that point upward or forward.
+@MainActor func module(
+    _ layer: Layer, _ name: String, uses: [String] = [], external: [Target.Dependency] = [], pure: Bool = false,
+    product: Bool = false, executable: Bool = false, resources: [Resource] = []
+) {
+    if coreOnly && layer.rawValue > Layer.protocols.rawValue { return }
+    for used in uses {
+        guard let other = placed[used] else { fatalError("\(name) uses \(used), which is not declared before it") }
+        guard other.layer.rawValue <= layer.rawValue else { fatalError("\(name) points upward at \(used)") }
+    }
+    placed[name] = (layer, placed.count)
+    let dependencies = uses.map { Target.Dependency.target(name: $0) } + external
+    let path = "Sources/\(layer.folder)/\(name)"
+    let all = pure ? settings + pureSettings : settings
+    targets.append(
+        executable
+            ? .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: all)
+            : .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: all))
+    if product { products.append(.library(name: name, targets: [name])) }
+}
+
+/// A C library of the system, declared in Foundations; only its Swift wrapper module may import it.
+@MainActor func system(_ name: String, pkgConfig: String, apt: String) {
+    placed[name] = (.foundations, placed.count)
+    targets.append(
+        .systemLibrary(
+            name: name, path: "Sources/Foundations/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])]))
+}
+
+@MainActor func tests(
+    _ name: String, uses: [String], external: [Target.Dependency] = [], resources: [Resource] = [],
+    exclude: [String] = []
+) {
+    if uses.contains(where: { placed[$0] == nil }) { return }
+    targets.append(
+        .testTarget(
+            name: name, dependencies: uses.map { .target(name: $0) } + external, path: "Tests/\(name)",
+            exclude: exclude, resources: resources, swiftSettings: settings))
+}
+
+@MainActor func support(_ name: String, uses: [String], external: [Target.Dependency] = []) {
+    if uses.contains(where: { placed[$0] == nil }) { return }
+    placed[name] = (.apps, placed.count)
+    targets.append(
+        .target(
+            name: name, dependencies: uses.map { .target(name: $0) } + external, path: "Tests/Support/\(name)",
+            swiftSettings: settings))
+}
+
+// Foundations: no protocol knowledge.
+system("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev")
+system("CSecp256k1", pkgConfig: "libsecp256k1", apt: "libsecp256k1-dev")
+module(.foundations, "KelmarkBytes", pure: true)
+module(.foundations, "KelmarkCrypto", uses: ["KelmarkBytes", "CSodium"], external: [.crypto, .secp256k1])
+
+// Protocols: pure values, codecs and state machines; no I/O, no clock, no framework.
+module(.protocols, "CESR", uses: ["KelmarkBytes"], pure: true, product: true)
+module(.protocols, "KERI", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR"], product: true)
+module(.protocols, "SPIFFE", external: [.asn1, .x509, .crypto], product: true)
+module(
+    .protocols, "TrustBinding", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "SPIFFE"],
+    external: [.asn1, .x509, .crypto], product: true)
+
+// Services: when, how often, who may.
+module(.services, "KERINetwork", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"])
+
+// Adapters: one framework each.
+module(
+    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"], external: [.grdb],
+    product: true)
+
+// Apps: the only place where parts are composed.
+module(
+    .apps, "KelmarkCLI",
+    uses: [
+        "KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "SPIFFE", "TrustBinding", "KERINetwork", "StorageSQLite",
+    ],
+    external: [.argumentParser, .configuration, .asn1, .x509, .crypto])
+module(.apps, "kelmark", uses: ["KelmarkCLI"], executable: true)
+if !coreOnly { products.append(.executable(name: "kelmark", targets: ["kelmark"])) }
+
+// Tests. Vectors live in Tests/Vectors and are found through `KelmarkTestSupport.Vectors`.
+support("KelmarkTestSupport", uses: ["KelmarkBytes"])
+support("StoreConformance", uses: ["KelmarkTestSupport", "KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"])
+tests("KelmarkBytesTests", uses: ["KelmarkBytes", "KelmarkTestSupport"])
+tests("KelmarkCryptoTests", uses: ["KelmarkCrypto", "KelmarkBytes", "KelmarkTestSupport"], external: [.crypto])
+tests("CESRTests", uses: ["CESR", "KelmarkBytes", "KelmarkTestSupport"])
+tests(
+    "KERITests",
+    uses: ["KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance"])
+
+// swift-crypto's own trait defaults are enough; nothing else is asked of a package than what is named above.
+var packages: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+]
+if !coreOnly {
+    packages += [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    ]
+}
+
+let package = Package(
+    name: "kelmark",
+    products: products,
+    traits: [
+        .trait(name: "Secp256k1", description: "Verifies secp256k1 signatures through the system's libsecp256k1.")
+    ],
+    dependencies: packages,
+    targets: targets
+)
