@@ -90,6 +90,7 @@ public struct CursorError: Error, Hashable, Sendable {
     /// How many were left.
     public let available: Int
 
+    /// Creates the error; the parser that ran out of bytes does this.
     @inlinable
     public init(offset: Int, needed: Int, available: Int) {
         self.offset = offset

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make` or `make help` lists the targets. `make demo` and `make test` set a fresh machine up by themselves.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# One debug scratch folder for everything, so that demo, test and interop compile each object once.
+swift_flags := --traits Secp256k1 --scratch-path .build --explicit-target-dependency-import-check error
+# The crash handler keeps the pipes of exit tests open; the tests look at the exit status only.
+export SWIFT_BACKTRACE := enable=no
+unexport KELMARK_CORE_ONLY
+
+.PHONY: help setup build test lint format docs coverage clean
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Installs missing Debian packages by apt (demo and test do this themselves)
+	@scripts/setup
+
+build: setup ## Builds everything (debug)
+	swift build $(swift_flags) --build-tests
+
+test: setup ## All tests (sets the machine up first)
+	swift build $(swift_flags) --build-tests
+	swift test $(swift_flags) --skip-build
+
+lint: ## Formatting, layers, licence lines, names and paths
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	scripts/check-layers
+	scripts/check-files
+
+format: ## Formats the Swift sources in place
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+coverage: setup ## Line coverage of Foundations and Protocols; fails under 90 %
+	swift test $(swift_flags) --enable-code-coverage
+	scripts/coverage "$$(swift test $(swift_flags) --show-codecov-path)" --floor 90
+
+docs: setup ## Builds the documentation of every library; warnings are errors
+	scripts/docs
+
+clean: ## Removes build folders
+	rm -rf .build .build-*
