@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A moment in whole seconds of UTC, as certificates count it: 1970-01-01 is 0; years 1950 to 9999.
+///
+/// Nothing here reads a clock: the caller says what time it is.
+public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// 1950-01-01T00:00:00Z, the first moment that a certificate can name.
+    public static let earliest = Timestamp(clamped: -631_152_000)
+    /// 9999-12-31T23:59:59Z, the last one.
+    public static let latest = Timestamp(clamped: 253_402_300_799)
+
+    /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+    public let seconds: Int64
+
+    private init(clamped seconds: Int64) {
+        self.seconds = seconds
+    }
+
+    /// A moment by its seconds since 1970; nil outside the years 1950 to 9999.
+    public init?(seconds: Int64) {
+        guard (Self.earliest.seconds...Self.latest.seconds).contains(seconds) else { return nil }
+        self.seconds = seconds
+    }
+
+    /// Reads exactly `YYYY-MM-DDThh:mm:ssZ`; nil for any other spelling or a date that does not exist.
+    public init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 20 else { return nil }
+        for (place, separator) in zip([4, 7, 10, 13, 16, 19], "--T::Z".utf8) where bytes[place] != separator {
+            return nil
+        }
+        func number(_ range: Range<Int>) -> Int? {
+            var value = 0
+            for byte in bytes[range] {
+                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+                value = value * 10 + Int(byte - UInt8(ascii: "0"))
+            }
+            return value
+        }
+        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
+            let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19)
+        else { return nil }
+        self.init(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
+    }
+
+    /// A moment by its parts in the Gregorian calendar; nil when there is no such date.
+    public init?(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
+        guard (1950...9999).contains(year), (1...12).contains(month), (0..<24).contains(hour),
+            (0..<60).contains(minute), (0..<60).contains(second), day >= 1,
+            day <= Self.daysInMonth(month, year: year)
+        else { return nil }
+        // Days are counted from the first of March, so that the leap day is the last of its year.
+        let shifted = month > 2 ? year : year - 1
+        let monthFromMarch = (month + 9) % 12
+        let dayOfYear = (153 * monthFromMarch + 2) / 5 + day - 1
+        let days = 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - Self.daysToEpoch
+        self.init(seconds: Int64(days) * 86_400 + Int64(hour * 3600 + minute * 60 + second))
+    }
+
+    /// Year, month, day, hour, minute and second in UTC.
+    public var parts: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
+        var rest = Int(seconds % 86_400)
+        if rest < 0 { rest += 86_400 }
+        let days = (Int(seconds) - rest) / 86_400 + Self.daysToEpoch
+        // One cycle of 400 years has 146,097 days.
+        let cycle = days / 146_097
+        let dayOfCycle = days % 146_097
+        let yearOfCycle = (dayOfCycle - dayOfCycle / 1460 + dayOfCycle / 36_524 - dayOfCycle / 146_096) / 365
+        let dayOfYear = dayOfCycle - (365 * yearOfCycle + yearOfCycle / 4 - yearOfCycle / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        let year = cycle * 400 + yearOfCycle + (month <= 2 ? 1 : 0)
+        return (year, month, day, rest / 3600, rest / 60 % 60, rest % 60)
+    }
+
+    /// This moment moved by `seconds`, kept inside the years 1950 to 9999.
+    public func advanced(by seconds: Int64) -> Timestamp {
+        let (sum, overflow) = self.seconds.addingReportingOverflow(seconds)
+        if overflow { return seconds > 0 ? .latest : .earliest }
+        return Timestamp(clamped: min(max(sum, Self.earliest.seconds), Self.latest.seconds))
+    }
+
+    /// `YYYY-MM-DDThh:mm:ssZ`.
+    public var description: String {
+        let parts = self.parts
+        func pad(_ value: Int, _ width: Int) -> String {
+            let digits = String(value)
+            return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+        }
+        return "\(pad(parts.year, 4))-\(pad(parts.month, 2))-\(pad(parts.day, 2))"
+            + "T\(pad(parts.hour, 2)):\(pad(parts.minute, 2)):\(pad(parts.second, 2))Z"
+    }
+
+    /// Earlier.
+    public static func < (left: Timestamp, right: Timestamp) -> Bool { left.seconds < right.seconds }
+
+    /// Days from 0000-03-01 to 1970-01-01.
+    private static let daysToEpoch = 719_468
+
+    private static func daysInMonth(_ month: Int, year: Int) -> Int {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+}
