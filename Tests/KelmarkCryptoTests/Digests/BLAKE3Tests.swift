@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Members are named as in the vector file.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import KelmarkCrypto
 import KelmarkTestSupport
 import Testing

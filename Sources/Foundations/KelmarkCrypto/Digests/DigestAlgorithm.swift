@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The names keep the underscore that parts algorithm and size.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 private import CSodium
 private import Crypto
 private import FoundationEssentials
