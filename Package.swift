@@ -146,6 +146,10 @@ tests(
     "KERITests",
     uses: ["KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance"])
 tests("SPIFFETests", uses: ["SPIFFE", "KelmarkTestSupport"], external: [.asn1, .x509, .crypto])
+tests(
+    "TrustBindingTests",
+    uses: ["TrustBinding", "SPIFFE", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
+    external: [.asn1, .x509, .crypto])
 
 // swift-crypto's own trait defaults are enough; nothing else is asked of a package than what is named above.
 var packages: [Package.Dependency] = [

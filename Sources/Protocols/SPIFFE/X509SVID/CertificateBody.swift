@@ -12,7 +12,11 @@ struct CertificateBody {
 
     init(of der: [UInt8]) throws {
         self = try DER.sequence(try DER.parse(der), identifier: .sequence) { nodes in
-            guard let signed = nodes.next(), let algorithm = nodes.next(), nodes.next() != nil else {
+            guard let signed = nodes.next(), let algorithm = nodes.next(), let signature = nodes.next() else {
+                throw X509CertificateError(.malformed)
+            }
+            // A signature is whole bytes; otherwise one certificate would have several spellings.
+            guard try ASN1BitString(derEncoded: signature).paddingBits == 0 else {
                 throw X509CertificateError(.malformed)
             }
             return try DER.sequence(signed, identifier: .sequence) { fields in

@@ -33,7 +33,9 @@ public enum PublicKeyKind: Hashable, Sendable, CustomStringConvertible {
                         ? try parameters.map { try ASN1ObjectIdentifier(derEncoded: $0) } : nil
                 )
             }
-            return (identifiers, Array(try ASN1BitString(derEncoded: key).bytes))
+            let bits = try ASN1BitString(derEncoded: key)
+            guard bits.paddingBits == 0 else { throw X509CertificateError(.publicKey) }
+            return (identifiers, Array(bits.bytes))
         }
         guard let ((algorithm, parameters), key) = parts else { return nil }
         switch (algorithm, parameters) {

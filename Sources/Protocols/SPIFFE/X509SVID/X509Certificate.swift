@@ -151,3 +151,8 @@ public struct X509CertificateError: Error, Hashable, Sendable, CustomStringConve
     /// The code.
     public var description: String { code.rawValue }
 }
+
+extension X509Certificate {
+    /// The certificate in PEM, as files of trust bundles and chains hold it.
+    public var pem: String { PEMDocument(type: "CERTIFICATE", derBytes: der).pemString + "\n" }
+}
