@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import KelmarkBytes
+
+/// The raw value of a primitive: up to 64 bytes in place, more on the heap. Keys, digests and signatures of all
+/// algorithms in use fit in place, so that reading one allocates nothing.
+@usableFromInline
+struct RawBytes: Hashable, Sendable {
+    /// The bytes when `count` is at most 64; unused ones are zero.
+    private var inline: InlineArray<64, UInt8>
+    /// How many bytes the value has.
+    let count: Int
+    /// The bytes when `count` is above 64, else empty.
+    private var heap: [UInt8]
+
+    /// `count` zero bytes.
+    init(zeroes count: Int) {
+        self.inline = InlineArray(repeating: 0)
+        self.count = count
+        self.heap = count > 64 ? [UInt8](repeating: 0, count: count) : []
+    }
+
+    /// A copy of `bytes`.
+    init(_ bytes: Span<UInt8>) {
+        self.init(zeroes: bytes.count)
+        var target = mutableSpan
+        for index in bytes.indices { target[index] = bytes[index] }
+    }
+
+    /// A view of the bytes.
+    var span: Span<UInt8> {
+        @_lifetime(borrow self) get {
+            count > 64 ? heap.span : inline.span.extracting(first: count)
+        }
+    }
+
+    /// A writable view of the bytes.
+    var mutableSpan: MutableSpan<UInt8> {
+        @_lifetime(&self) mutating get {
+            if count > 64 { return heap.mutableSpan }
+            return inline.mutableSpan._consumingExtracting(first: count)
+        }
+    }
+
+    /// The bytes as an array.
+    var array: [UInt8] {
+        if count > 64 { return heap }
+        let view = span
+        return [UInt8](capacity: count) { target in
+            for index in view.indices { target.append(view[index]) }
+        }
+    }
+
+    @usableFromInline
+    static func == (left: RawBytes, right: RawBytes) -> Bool {
+        guard left.count == right.count else { return false }
+        if left.count > 64 { return left.heap == right.heap }
+        var difference: UInt8 = 0
+        for index in 0..<64 { difference |= left.inline[index] ^ right.inline[index] }
+        return difference == 0
+    }
+
+    @usableFromInline
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(count)
+        let view = span
+        for index in view.indices { hasher.combine(view[index]) }
+    }
+}
