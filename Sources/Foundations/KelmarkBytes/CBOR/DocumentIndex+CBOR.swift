@@ -57,9 +57,15 @@ extension DocumentIndex {
         let position = content + head.byteCount
         let length = try head.length(in: bytes, from: position)
         guard length > 8, bytes[position] != 0 else { throw DocumentError(.nonCanonicalInteger, at: start) }
-        // 10^4300 needs 1786 bytes.
-        guard length <= 1785 else { throw DocumentError(.integerTooLong, at: start) }
-        return position + length
+        let end = position + length
+        // 256^1785 has 4299 digits; with one byte more it depends.
+        var digits = 0
+        if length == 1786 {
+            let text = IntegerText.decimal(of: bytes.extracting(position..<end), negative: tag == 3)
+            digits = text.utf8.count - (tag == 3 ? 1 : 0)
+        }
+        guard length <= 1786, digits <= integerDigits else { throw DocumentError(.integerTooLong, at: start) }
+        return end
     }
 }
 

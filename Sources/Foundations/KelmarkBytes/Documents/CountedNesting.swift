@@ -30,7 +30,9 @@ struct CountedNesting {
         bytes: Span<UInt8>, limits: Limits
     ) throws(DocumentError) {
         depth &+= 1
-        guard depth <= limits.nestingDepth else { throw DocumentError(.nestingTooDeep, at: start) }
+        guard depth <= min(limits.nestingDepth, DocumentIndex.deepestNesting) else {
+            throw DocumentError(.nestingTooDeep, at: start)
+        }
         // Every item needs a byte: a count beyond what is there can't come true.
         let available = bytes.count &- position
         let items = kind == .map ? count &* 2 : count

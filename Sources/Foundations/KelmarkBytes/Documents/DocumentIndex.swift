@@ -8,6 +8,9 @@
 public struct DocumentIndex: Sendable {
     /// Most digits that an integer may have (the bound of Python's own conversion between text and integers).
     public static let integerDigits = 4300
+    /// Deepest nesting that any document may have, whatever ``Limits/nestingDepth`` says: trees made of documents
+    /// are walked by recursion.
+    public static let deepestNesting = 512
 
     /// The values of the last document that scanned; empty after a scan that threw.
     public internal(set) var tokens: [DocumentToken] = []

@@ -19,6 +19,7 @@ extension DocumentIndex {
         _ bytes: Span<UInt8>, limits: Limits, canonical: Bool
     ) throws(DocumentError) {
         let end = bytes.count
+        let deepest = min(limits.nestingDepth, Self.deepestNesting)
         var position = 0
         var open = Self.noContainer
         var openIsMap = false
@@ -35,7 +36,7 @@ extension DocumentIndex {
                 position = try scanJSONText(bytes, from: position &+ 1, canonical: canonical)
             } else if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
                 depth &+= 1
-                guard depth <= limits.nestingDepth else { throw DocumentError(.nestingTooDeep, at: position) }
+                guard depth <= deepest else { throw DocumentError(.nestingTooDeep, at: position) }
                 openIsMap = first == UInt8(ascii: "{")
                 let index = tokens.count
                 tokens.append(

@@ -141,6 +141,12 @@ enum JSONText {
     /// Appends `"text"` as `json.dumps(text, ensure_ascii=False)` writes it; RFC 8785 writes the same.
     static func append(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
+        let utf8 = text.utf8.span
+        if plainEnd(in: utf8, from: 0) == utf8.count {
+            output.append(contentsOf: text.utf8)
+            output.append(UInt8(ascii: "\""))
+            return
+        }
         for byte in text.utf8 {
             if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
                 output.append(byte)
