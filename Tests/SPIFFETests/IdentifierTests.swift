@@ -84,7 +84,7 @@ struct IdentifierTests {
     }
 }
 
-struct TimestampTests {
+struct CertificateTimeTests {
     @Test(arguments: [
         (Int64(0), "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"),
         (4_107_542_399, "2100-02-28T23:59:59Z"), (4_107_542_400, "2100-03-01T00:00:00Z"),
@@ -92,8 +92,8 @@ struct TimestampTests {
         (-631_152_000, "1950-01-01T00:00:00Z"), (253_402_300_799, "9999-12-31T23:59:59Z"),
     ])
     func secondsAndText(_ seconds: Int64, _ text: String) {
-        #expect(Timestamp(seconds: seconds)?.description == text)
-        #expect(Timestamp(text)?.seconds == seconds)
+        #expect(CertificateTime(seconds: seconds)?.description == text)
+        #expect(CertificateTime(text)?.seconds == seconds)
     }
 
     @Test(arguments: [
@@ -103,20 +103,20 @@ struct TimestampTests {
         "1949-12-31T23:59:59Z", "+023-01-01T00:00:00Z", "2023-01-01T00:00:00.0Z",
     ])
     func otherTextIsRefused(_ text: String) {
-        #expect(Timestamp(text) == nil)
+        #expect(CertificateTime(text) == nil)
     }
 
     @Test func everyDayOfFourHundredYearsComesBack() {
         for day in stride(from: Int64(0), to: 146_097, by: 1) {
-            let time = Timestamp(seconds: day * 86_400)
-            #expect(time.flatMap { Timestamp($0.description) } == time)
+            let time = CertificateTime(seconds: day * 86_400)
+            #expect(time.flatMap { CertificateTime($0.description) } == time)
         }
     }
 
     @Test func movingStaysInsideTheBounds() {
-        #expect(Timestamp.latest.advanced(by: .max) == .latest)
-        #expect(Timestamp.earliest.advanced(by: .min) == .earliest)
-        #expect(Timestamp(seconds: 5)?.advanced(by: -10).seconds == -5)
-        #expect(Timestamp(seconds: .max) == nil)
+        #expect(CertificateTime.latest.advanced(by: .max) == .latest)
+        #expect(CertificateTime.earliest.advanced(by: .min) == .earliest)
+        #expect(CertificateTime(seconds: 5)?.advanced(by: -10).seconds == -5)
+        #expect(CertificateTime(seconds: .max) == nil)
     }
 }

@@ -61,7 +61,7 @@ struct X509Case: Decodable, Sendable, CustomTestStringConvertible {
         let domain = try id?.trustDomain ?? TrustDomain("example.org")
         let authorities = try bundles[domain.name].map(Self.certificates) ?? []
         let bundle = try X509Bundle(trustDomain: domain, der: authorities)
-        let time = try #require(Timestamp("2026-08-01T00:00:00Z"))
+        let time = try #require(CertificateTime("2026-08-01T00:00:00Z"))
         return X509SVIDOutcome.verifying(chain: chain, against: bundle, at: time)
     }
 }

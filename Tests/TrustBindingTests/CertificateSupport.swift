@@ -26,7 +26,7 @@ struct FakeAuthorityKey: AuthorityKey {
 }
 
 enum Sample {
-    static let now = Timestamp("2026-08-01T12:00:00Z")!
+    static let now = CertificateTime("2026-08-01T12:00:00Z")!
     static let domain = try! TrustDomain("example.org")
     static let id = try! SPIFFEID("spiffe://example.org/web")
     static let aid = "EIssuerAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -38,7 +38,7 @@ enum Sample {
 
     static func authority(
         seed: UInt8 = 1, domain: TrustDomain = domain, pathLength: Int = 0,
-        notBefore: Timestamp = now.advanced(by: -3600), notAfter: Timestamp = now.advanced(by: 86_400)
+        notBefore: CertificateTime = now.advanced(by: -3600), notAfter: CertificateTime = now.advanced(by: 86_400)
     ) async throws -> IssuingAuthority<FakeAuthorityKey> {
         try await IssuingAuthority.selfSigned(
             key: FakeAuthorityKey(seed), trustDomain: domain, hints: SubjectHints(aid: aid, statement: statement),

@@ -59,8 +59,8 @@ struct IssuingAuthorityTests {
     }
 
     @Test func timesPast2049AreWritten() async throws {
-        let start = try #require(Timestamp("2049-12-31T23:59:59Z"))
-        let end = try #require(Timestamp("2050-01-01T00:00:00Z"))
+        let start = try #require(CertificateTime("2049-12-31T23:59:59Z"))
+        let end = try #require(CertificateTime("2050-01-01T00:00:00Z"))
         let authority = try await Sample.authority(notBefore: start, notAfter: end)
         #expect(authority.certificate.notBefore == start)
         #expect(authority.certificate.notAfter == end)
@@ -72,7 +72,7 @@ struct IssuingAuthorityTests {
         let other = try SPIFFEID("spiffe://partner.test/web")
         func issue(
             _ request: VerifiedCertificateRequest, _ id: SPIFFEID = Sample.id, dns: [String] = [],
-            hints: SubjectHints = SubjectHints(), now: Timestamp = Sample.now, lifetime: Int64 = 60
+            hints: SubjectHints = SubjectHints(), now: CertificateTime = Sample.now, lifetime: Int64 = 60
         ) async -> IssuanceError.Code? {
             do {
                 _ = try await authority.issue(

@@ -6,8 +6,8 @@ internal import SwiftASN1
 struct CertificateBody {
     var signatureAlgorithm: [UInt8]
     var outerSignatureAlgorithm: [UInt8]
-    var notBefore: Timestamp
-    var notAfter: Timestamp
+    var notBefore: CertificateTime
+    var notAfter: CertificateTime
     var subjectPublicKeyInfo: [UInt8]
 
     init(of der: [UInt8]) throws {
@@ -42,18 +42,18 @@ struct CertificateBody {
         }
     }
 
-    private static func time(_ node: ASN1Node) throws -> Timestamp {
-        let moment: Timestamp?
+    private static func time(_ node: ASN1Node) throws -> CertificateTime {
+        let moment: CertificateTime?
         if node.identifier == .utcTime {
             let time = try UTCTime(derEncoded: node)
-            moment = Timestamp(
+            moment = CertificateTime(
                 year: time.year, month: time.month, day: time.day, hour: time.hours, minute: time.minutes,
                 second: time.seconds)
         } else {
             let time = try GeneralizedTime(derEncoded: node)
             moment =
                 time.fractionalSeconds == 0
-                ? Timestamp(
+                ? CertificateTime(
                     year: time.year, month: time.month, day: time.day, hour: time.hours, minute: time.minutes,
                     second: time.seconds) : nil
         }

@@ -14,11 +14,11 @@ struct CertificatePath {
 
     let pool: [X509Certificate]
     let authorities: [X509Certificate]
-    let time: Timestamp
+    let time: CertificateTime
     private var signaturesChecked = 0
     private var faults: [X509SVIDFault] = []
 
-    init(pool: [X509Certificate], authorities: [X509Certificate], time: Timestamp) {
+    init(pool: [X509Certificate], authorities: [X509Certificate], time: CertificateTime) {
         self.pool = pool
         self.authorities = authorities
         self.time = time
@@ -83,7 +83,7 @@ struct CertificatePath {
         return found.isEmpty ? path + [issuer] : nil
     }
 
-    static func validity(of certificate: X509Certificate, at time: Timestamp) -> [X509SVIDFault] {
+    static func validity(of certificate: X509Certificate, at time: CertificateTime) -> [X509SVIDFault] {
         let name = certificate.uris.first ?? certificate.certificate.subject.description
         if time < certificate.notBefore {
             return [X509SVIDFault(.notYetValid, name, detail: "not before \(certificate.notBefore)")]

@@ -9,9 +9,9 @@ public struct VerifiedX509SVID: Hashable, Sendable {
     /// Leaf first, the authority of the bundle last.
     public let path: [X509Certificate]
     /// The moment that the chain was judged for.
-    public let verifiedAt: Timestamp
+    public let verifiedAt: CertificateTime
 
-    fileprivate init(id: SPIFFEID, path: [X509Certificate], verifiedAt: Timestamp) {
+    fileprivate init(id: SPIFFEID, path: [X509Certificate], verifiedAt: CertificateTime) {
         self.id = id
         self.path = path
         self.verifiedAt = verifiedAt
@@ -22,9 +22,9 @@ public struct VerifiedX509SVID: Hashable, Sendable {
     /// The authority at which the path ends.
     public var authority: X509Certificate { path[path.count - 1] }
     /// First moment at which every certificate of the path is valid.
-    public var notBefore: Timestamp { path.reduce(.earliest) { max($0, $1.notBefore) } }
+    public var notBefore: CertificateTime { path.reduce(.earliest) { max($0, $1.notBefore) } }
     /// Last moment at which every certificate of the path is valid.
-    public var notAfter: Timestamp { path.reduce(.latest) { min($0, $1.notAfter) } }
+    public var notAfter: CertificateTime { path.reduce(.latest) { min($0, $1.notAfter) } }
 }
 
 /// What became of a chain that somebody presented.
@@ -52,7 +52,7 @@ public enum X509SVIDOutcome: Hashable, Sendable {
     /// The authorities of several trust domains are never pooled: a leaf of another domain than the bundle's is
     /// refused whoever signed it. X509-SVID standard, section 5.
     public static func verifying(
-        chain: [[UInt8]], against bundle: X509Bundle, at time: Timestamp
+        chain: [[UInt8]], against bundle: X509Bundle, at time: CertificateTime
     ) -> X509SVIDOutcome {
         guard !chain.isEmpty else { return .refused([X509SVIDFault(.emptyChain)]) }
         guard chain.count <= longestChain else { return .refused([X509SVIDFault(.chainTooLong)]) }
@@ -71,7 +71,7 @@ public enum X509SVIDOutcome: Hashable, Sendable {
 
     /// Judges a parsed chain, leaf first, the others in any order, against one trust domain.
     public static func verifying(
-        chain: [X509Certificate], against bundle: X509Bundle, at time: Timestamp
+        chain: [X509Certificate], against bundle: X509Bundle, at time: CertificateTime
     ) -> X509SVIDOutcome {
         guard let leaf = chain.first else { return .refused([X509SVIDFault(.emptyChain)]) }
         guard chain.count <= longestChain else { return .refused([X509SVIDFault(.chainTooLong)]) }

@@ -20,9 +20,9 @@ public struct X509Certificate: Hashable, Sendable {
     /// Which key that is.
     public let keyKind: PublicKeyKind
     /// First moment of validity.
-    public let notBefore: Timestamp
+    public let notBefore: CertificateTime
     /// Last moment of validity.
-    public let notAfter: Timestamp
+    public let notAfter: CertificateTime
     /// Every URI of the subject alternative name, in order, repeated ones too.
     public let uris: [String]
     /// The other subject alternative names, in order.
@@ -108,7 +108,7 @@ public struct X509Certificate: Hashable, Sendable {
     public var isSelfIssued: Bool { certificate.subject == certificate.issuer }
 
     /// Whether `time` lies inside the validity, both ends included.
-    public func isValid(at time: Timestamp) -> Bool { notBefore <= time && time <= notAfter }
+    public func isValid(at time: CertificateTime) -> Bool { notBefore <= time && time <= notAfter }
 
     /// Whether the key of `issuer` made this certificate's signature. Says nothing about names or rights.
     public func hasSignature(by issuer: X509Certificate) -> Bool {

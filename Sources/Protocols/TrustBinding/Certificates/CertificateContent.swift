@@ -9,8 +9,8 @@ internal import X509
 struct CertificateContent {
     var serial: CertificateSerial
     var issuer: DistinguishedName
-    var notBefore: Timestamp
-    var notAfter: Timestamp
+    var notBefore: CertificateTime
+    var notAfter: CertificateTime
     var subject: DistinguishedName
     var publicKey: Certificate.PublicKey
     var extensions: Certificate.Extensions
@@ -98,7 +98,7 @@ struct CertificateContent {
     private static let ecdsaWithSHA256: ASN1ObjectIdentifier = [1, 2, 840, 10045, 4, 3, 2]
 
     /// RFC 5280, 4.1.2.5: two digits of the year until 2049, four from 2050 on.
-    private static func writeTime(_ time: Timestamp, to serializer: inout DER.Serializer) throws {
+    private static func writeTime(_ time: CertificateTime, to serializer: inout DER.Serializer) throws {
         let parts = time.parts
         if parts.year < 2050 {
             try serializer.serialize(

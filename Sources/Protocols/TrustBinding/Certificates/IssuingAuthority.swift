@@ -43,7 +43,7 @@ public struct IssuingAuthority<Key: AuthorityKey>: Sendable {
     ///   - pathLength: 0, or 1 where a downstream issuer is authorised.
     /// - Throws: ``IssuanceError``.
     public static func selfSigned(
-        key: Key, trustDomain: TrustDomain, hints: SubjectHints, notBefore: Timestamp, notAfter: Timestamp,
+        key: Key, trustDomain: TrustDomain, hints: SubjectHints, notBefore: CertificateTime, notAfter: CertificateTime,
         serial: CertificateSerial, pathLength: Int = 0
     ) async throws(IssuanceError) -> IssuingAuthority {
         guard (0...1).contains(pathLength), let units = hints.attributes() else { throw IssuanceError(.profile) }
@@ -82,7 +82,7 @@ public struct IssuingAuthority<Key: AuthorityKey>: Sendable {
     /// - Throws: ``IssuanceError``; nothing is handed out that this library itself would refuse.
     public func issue(
         to request: VerifiedCertificateRequest, id: SPIFFEID, dnsNames: [String] = [],
-        hints: SubjectHints = SubjectHints(), now: Timestamp, lifetime: Int64, serial: CertificateSerial
+        hints: SubjectHints = SubjectHints(), now: CertificateTime, lifetime: Int64, serial: CertificateSerial
     ) async throws(IssuanceError) -> X509Certificate {
         guard id.trustDomain == trustDomain, !id.isTrustDomainID else { throw IssuanceError(.id) }
         if let requested = request.id, requested != id { throw IssuanceError(.id, "the request names another ID") }

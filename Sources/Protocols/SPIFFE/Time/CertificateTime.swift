@@ -3,11 +3,11 @@
 /// A moment in whole seconds of UTC, as certificates count it: 1970-01-01 is 0; years 1950 to 9999.
 ///
 /// Nothing here reads a clock: the caller says what time it is.
-public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
+public struct CertificateTime: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// 1950-01-01T00:00:00Z, the first moment that a certificate can name.
-    public static let earliest = Timestamp(clamped: -631_152_000)
+    public static let earliest = CertificateTime(clamped: -631_152_000)
     /// 9999-12-31T23:59:59Z, the last one.
-    public static let latest = Timestamp(clamped: 253_402_300_799)
+    public static let latest = CertificateTime(clamped: 253_402_300_799)
 
     /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
     public let seconds: Int64
@@ -75,10 +75,10 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     }
 
     /// This moment moved by `seconds`, kept inside the years 1950 to 9999.
-    public func advanced(by seconds: Int64) -> Timestamp {
+    public func advanced(by seconds: Int64) -> CertificateTime {
         let (sum, overflow) = self.seconds.addingReportingOverflow(seconds)
         if overflow { return seconds > 0 ? .latest : .earliest }
-        return Timestamp(clamped: min(max(sum, Self.earliest.seconds), Self.latest.seconds))
+        return CertificateTime(clamped: min(max(sum, Self.earliest.seconds), Self.latest.seconds))
     }
 
     /// `YYYY-MM-DDThh:mm:ssZ`.
@@ -93,7 +93,7 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     }
 
     /// Earlier.
-    public static func < (left: Timestamp, right: Timestamp) -> Bool { left.seconds < right.seconds }
+    public static func < (left: CertificateTime, right: CertificateTime) -> Bool { left.seconds < right.seconds }
 
     /// Days from 0000-03-01 to 1970-01-01.
     private static let daysToEpoch = 719_468
