@@ -28,17 +28,26 @@ extension BLAKE3 {
                 var flag = flags
                 if block == 0 { flag.insert(.chunkStart) }
                 if block == chunkByteCount / blockByteCount - 1 { flag.insert(.chunkEnd) }
-                var s = WideState(
-                    v0: h.h0, v1: h.h1, v2: h.h2, v3: h.h3, v4: h.h4, v5: h.h5, v6: h.h6, v7: h.h7,
-                    v8: Vector(repeating: iv0), v9: Vector(repeating: iv1), v10: Vector(repeating: iv2),
-                    v11: Vector(repeating: iv3), v12: low, v13: high,
-                    v14: Vector(repeating: UInt32(blockByteCount)), v15: Vector(repeating: flag.rawValue))
-                s.sevenRounds(WideBlock(bytes, at: block &* blockByteCount))
-                h = WideValue(
-                    h0: s.v0 ^ s.v8, h1: s.v1 ^ s.v9, h2: s.v2 ^ s.v10, h3: s.v3 ^ s.v11,
-                    h4: s.v4 ^ s.v12, h5: s.v5 ^ s.v13, h6: s.v6 ^ s.v14, h7: s.v7 ^ s.v15)
+                compress(&h, bytes, at: block &* blockByteCount, low: low, high: high, flags: flag)
             }
             return (h.lane(0), h.lane(1), h.lane(2), h.lane(3))
+        }
+
+        /// One block of each of the four chunks. Not inlined, or the optimiser takes the vectors apart to hand out lanes.
+        @inline(never)
+        private static func compress(
+            _ h: inout WideValue, _ bytes: UnsafeRawBufferPointer, at offset: Int, low: Vector, high: Vector,
+            flags: Flags
+        ) {
+            var s = WideState(
+                v0: h.h0, v1: h.h1, v2: h.h2, v3: h.h3, v4: h.h4, v5: h.h5, v6: h.h6, v7: h.h7,
+                v8: Vector(repeating: iv0), v9: Vector(repeating: iv1), v10: Vector(repeating: iv2),
+                v11: Vector(repeating: iv3), v12: low, v13: high,
+                v14: Vector(repeating: UInt32(blockByteCount)), v15: Vector(repeating: flags.rawValue))
+            s.sevenRounds(WideBlock(bytes, at: offset))
+            h = WideValue(
+                h0: s.v0 ^ s.v8, h1: s.v1 ^ s.v9, h2: s.v2 ^ s.v10, h3: s.v3 ^ s.v11,
+                h4: s.v4 ^ s.v12, h5: s.v5 ^ s.v13, h6: s.v6 ^ s.v14, h7: s.v7 ^ s.v15)
         }
 
         @inline(__always)
