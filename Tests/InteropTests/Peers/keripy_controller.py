@@ -208,8 +208,8 @@ class Controller:
     @property
     def recoverable(self):
         """Sequence numbers at which a recovery rotation may stand."""
-        if self.delegator and "delegates-do-not-recover" in self.avoid:
-            return range(0)
+        if self.delegator and "delegates-recover-latest-only" in self.avoid:
+            return range(max(self.last_establishment + 1, len(self.accepted) - 1), len(self.accepted))
         return range(self.last_establishment + 1, len(self.accepted))
 
     def seal(self):

@@ -7,7 +7,7 @@ from keripy_controller import Controller
 from keripy_validator import Validator
 
 # What keripy cannot take although it is right (docs/peers.md); histories that it makes or gets avoid it.
-QUIRKS = ("delegates-do-not-recover",)
+QUIRKS = ("delegates-recover-latest-only",)
 if NEWER:
     QUIRKS += ("recovery-keeps-witnesses", "delegates-arrive-in-order")
 
