@@ -12,7 +12,7 @@ enum Secp256k1Signature {
         static let isAvailable = true
 
         static func verify(_ signature: Span<UInt8>, message: Span<UInt8>, publicKey: Span<UInt8>) -> Bool {
-            guard let context = secp256k1_context_static else { return false }
+            guard let context = kelmark_secp256k1_verification_context() else { return false }
             var key = secp256k1_pubkey()
             var parsed = secp256k1_ecdsa_signature()
             var low = secp256k1_ecdsa_signature()
