@@ -20,3 +20,11 @@ extension SignatureAlgorithm {
 }
 
 func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool { constantTimeEquals(left.span, right.span) }
+
+extension SigningKey {
+    func sign(_ message: [UInt8]) throws -> [UInt8] { try sign(message.span) }
+}
+
+extension SecretBytes {
+    var bytes: [UInt8] { withBytes { span in span.indices.map { span[$0] } } }
+}
