@@ -58,6 +58,7 @@ public struct DateTime: Hashable, Sendable, CustomStringConvertible {
             as: UTF8.self)
     }
 
+    /// The same as ``text``.
     public var description: String { text }
 
     /// 0001-01-01T00:00:00 to 9999-12-31T23:59:59.999999, UTC.

@@ -112,6 +112,7 @@ public struct IndexedSignature: Hashable, Sendable, CustomStringConvertible {
     /// The binary form (qb2).
     public var binary: [UInt8] { encoded(in: .binary) }
 
+    /// The same as ``text``.
     public var description: String { text }
 
     /// The form in `domain`.

@@ -66,6 +66,7 @@ public struct Primitive: Hashable, Sendable, CustomStringConvertible {
         @_lifetime(borrow self) get { storage.span }
     }
 
+    /// The same as ``text``.
     public var description: String { text }
 }
 

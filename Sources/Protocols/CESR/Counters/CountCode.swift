@@ -61,6 +61,7 @@ public struct CountCode: Hashable, Sendable, CustomStringConvertible {
     /// The characters of the code.
     public var text: String { String(decoding: characters, as: UTF8.self) }
 
+    /// The same as ``text``.
     public var description: String { text }
 
     /// Whether the count tells how many elements follow; else it tells quadlets or triplets.

@@ -83,6 +83,7 @@ public struct Counter: Hashable, Sendable, CustomStringConvertible {
     /// The binary form.
     public var binary: [UInt8] { encoded(in: .binary) }
 
+    /// The same as ``text``.
     public var description: String { text }
 
     /// Bytes of the counter itself in `domain`.

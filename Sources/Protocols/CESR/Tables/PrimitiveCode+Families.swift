@@ -62,3 +62,13 @@ extension PrimitiveCode {
         }
     }
 }
+
+extension PrimitiveCode {
+    /// Text of Base64url characters of any length, as paths are.
+    public var isBase64Text: Bool {
+        switch packed {
+        case 0x3441_0000, 0x3541_0000, 0x3641_0000, 0x3741_4141, 0x3841_4141, 0x3941_4141: true
+        default: false
+        }
+    }
+}
