@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+
+/// Carrying out decisions inside one transaction.
+struct MessageSteps<Transaction: KeyEventTransaction> {
+    var transaction: Transaction
+    let policy: ProcessingPolicy
+    let origin: MessageOrigin
+    let now: Timestamp
+
+    mutating func apply(
+        _ message: Message, with attachments: Attachments, since: Timestamp
+    ) throws -> EventOutcome {
+        switch message {
+        case .keyEvent(let event):
+            return try apply(event: event, with: attachments, checks: .none, since: since)
+        case .receipt(let receipt): return try apply(receipt: receipt, with: attachments, since: since)
+        case .reply(let reply): return try apply(reply: reply, with: attachments, since: since)
+        case .query(let query): return try apply(query: query, with: attachments, since: since)
+        case .exchange(let exchange): return try apply(exchange: exchange, with: attachments, since: since)
+        case .prod, .bare, .registryEvent: return .rejected(.unknownRoute)
+        }
+    }
+
+    // MARK: Key events
+
+    mutating func apply(
+        event: KeyEvent, with attachments: Attachments, checks: SignatureChecks, since: Timestamp
+    ) throws -> EventOutcome {
+        if origin == .remote, policy.ownAIDs.contains(event.aid), try isNews(event) {
+            return try escrow(event, .misfit, attachments.proof(), since: since, missing: "a decision of the operator")
+        }
+        let attached = AttachedProof(attachments)
+        let decision = try EventValidator(store: transaction).decide(event, with: attached, checks: checks, now: now)
+        switch decision {
+        case .accept(let state, let proof):
+            var record = EventRecord(
+                event, ordinal: state.firstSeenOrdinal, seenAt: state.firstSeenAt, proof: proof)
+            var state = state
+            if policy.trustsReplayTimes, let couple = attachments.firstSeenCouples.last {
+                let time = Timestamp(microseconds: couple.dateTime.microseconds)
+                state.firstSeenAt = time
+                record = EventRecord(event, ordinal: state.firstSeenOrdinal, seenAt: time, proof: proof)
+            }
+            try transaction.append(record, leadingTo: state)
+            try addReceipts(of: attachments, to: record)
+            return .accepted(ordinal: record.ordinal)
+        case .duplicate(let record, let proof, let added):
+            var record = record
+            if proof != record.proof {
+                try transaction.setProof(proof, of: record.aid, ordinal: record.ordinal)
+                record.proof = proof
+            }
+            return .duplicate(added: added + (try addReceipts(of: attachments, to: record)))
+        case .escrow(let reason, let proof, let missing):
+            if reason == .likelyDuplicitous { try recordDuplicity(event, attached) }
+            return try escrow(event, reason, proof, since: since, missing: missing)
+        case .reject(let reason):
+            return .rejected(reason)
+        }
+    }
+
+    /// Whether an event would change the log of its AID, were it accepted.
+    private func isNews(_ event: KeyEvent) throws -> Bool {
+        try transaction.record(of: event.aid, at: event.sn, said: event.said) == nil
+    }
+
+    /// Keeps an event for later, merged with what an earlier copy of it brought.
+    private mutating func escrow(
+        _ event: KeyEvent, _ reason: EscrowReason, _ proof: EventProof, since: Timestamp, missing: String
+    ) throws -> EventOutcome {
+        let key = EscrowKey(reason: reason, aid: event.aid, sn: event.sn, said: event.said)
+        var merged = proof
+        var since = since
+        if let old = try transaction.escrow(key) {
+            since = min(since, old.since)
+            if let earlier = try? StoredMessage(old.message).attachments.proof() { merged.merge(earlier) }
+        }
+        let message = try merged.attachments.following(event.bytes)
+        return try put(EscrowEntry(key: key, since: since, message: message, missing: missing))
+    }
+
+    /// Writes an entry unless the escrows are full.
+    mutating func put(_ entry: EscrowEntry) throws -> EventOutcome {
+        let isNew = try transaction.escrow(entry.key) == nil
+        if isNew {
+            let limits = policy.escrowLimits
+            guard try transaction.escrowCount(aid: entry.key.aid) < limits.perAID,
+                try transaction.escrowCount(aid: nil) < limits.total
+            else { return .rejected(.escrowFull) }
+        }
+        try transaction.putEscrow(entry)
+        return .escrowed(entry.key.reason)
+    }
+
+    // MARK: Duplicity
+
+    /// Keeps proof of duplicity when the other event is signed well enough for its place; an unsigned one proves
+    /// nothing, for anybody can write it (facts 7.9).
+    private mutating func recordDuplicity(_ event: KeyEvent, _ attached: AttachedProof) throws {
+        guard let accepted = try transaction.record(of: event.aid, at: event.sn), accepted.said != event.said else {
+            return
+        }
+        let validator = EventValidator(store: transaction)
+        guard try validator.isSignedForItsPlace(event, with: attached) else { return }
+        let proof = EventProof(
+            controllerSignatures: attached.controllerSignatures, witnessSignatures: attached.witnessSignatures,
+            sealSource: attached.sealSource)
+        try transaction.addDuplicity(
+            DuplicityRecord(
+                aid: event.aid, sn: event.sn, accepted: accepted.said, other: event.said, seenAt: now,
+                message: try proof.attachments.following(event.bytes)))
+    }
+
+    // MARK: Escrow passes
+
+    /// The order in which escrows are looked at, as in KERIpy, so that events come before what waits for them.
+    private static var order: [EscrowReason] {
+        [
+            .outOfOrder, .unverifiedWitnessReceipt, .unverifiedReceipt, .unverifiedTransferableReceipt,
+            .partialWitnesses, .partialSignatures, .partialDelegation, .likelyDuplicitous, .queryNotFound,
+            .partialReply, .partialExchange,
+        ]
+    }
+
+    mutating func resume() throws -> [ResumedMessage] {
+        var resumed: [ResumedMessage] = []
+        var moved = true
+        while moved {
+            moved = false
+            for reason in Self.order {
+                let entries = try transaction.escrows(reason: reason, aid: nil, limit: policy.escrowLimits.total)
+                for entry in entries.sorted(by: { $0.key.sn < $1.key.sn }) {
+                    guard let result = try retry(entry) else { continue }
+                    resumed.append(result)
+                    moved = true
+                }
+            }
+        }
+        return resumed
+    }
+
+    /// Decides about one entry again; nil when it stays where it is.
+    private mutating func retry(_ entry: EscrowEntry) throws -> ResumedMessage? {
+        let key = entry.key
+        if let lifetime = key.reason.lifetime, entry.since.advanced(bySeconds: lifetime) < now {
+            try transaction.removeEscrow(key)
+            return ResumedMessage(key: key, outcome: nil)
+        }
+        // Nothing can make these valid; they are kept for people to see.
+        if key.reason == .likelyDuplicitous { return nil }
+        if let outcome = try applyToEscrowedEvent(entry) {
+            try transaction.removeEscrow(key)
+            return ResumedMessage(key: key, outcome: outcome)
+        }
+        guard let stored = try? StoredMessage(entry.message) else {
+            throw StoreError(.corrupt, "escrowed message \(key.said) can't be read back")
+        }
+        let outcome = try apply(stored.message, with: stored.attachments, since: entry.since)
+        if case .escrowed(let reason) = outcome, reason == key.reason { return nil }
+        try transaction.removeEscrow(key)
+        return ResumedMessage(key: key, outcome: outcome)
+    }
+}

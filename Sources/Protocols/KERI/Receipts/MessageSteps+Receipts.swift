@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+
+// Receipts (facts 8.1): signatures over an event by others than its controller.
+
+extension MessageSteps {
+    mutating func apply(
+        receipt: ReceiptMessage, with attachments: Attachments, since: Timestamp
+    ) throws -> EventOutcome {
+        if let record = try trunkRecord(receipt.event) {
+            guard record.said == receipt.event.said else { return .rejected(.staleReceipt) }
+            return .duplicate(added: try addReceipts(of: attachments, to: record))
+        }
+        return try escrow(receipt: receipt.event, attachments, since: since)
+    }
+
+    private func trunkRecord(_ seal: EventSeal) throws -> EventRecord? {
+        guard let state = try transaction.keyState(of: seal.aid), seal.sn <= state.sn else { return nil }
+        return try transaction.record(of: seal.aid, at: seal.sn)
+    }
+
+    /// Adds every receipt in `attachments` that verifies to an event of the log; returns how many were new.
+    @discardableResult
+    mutating func addReceipts(of attachments: Attachments, to record: EventRecord) throws -> Int {
+        guard
+            !(attachments.nonTransferableReceipts.isEmpty && attachments.witnessSignatures.isEmpty
+                && attachments.transferableReceipts.isEmpty && attachments.transferableGroups.isEmpty)
+        else { return 0 }
+        guard let state = try transaction.trunkState(of: record.aid, through: record.sn) else { return 0 }
+        var proof = record.proof
+        let attached = AttachedProof(attachments)
+        let witnesses = VerifiedSignatures(
+            attached.witnessSignatures + attached.indexedCouples(in: state.witnesses), over: record.bytes, known: [],
+            key: state.witnesses.key)
+        proof.add(witnessSignatures: witnesses.signatures)
+        for couple in attached.couples where !state.witnesses.contains(couple.signer) {
+            guard !proof.receipts.contains(where: { $0.signer == couple.signer }),
+                let key = couple.signer.key, key.verifies(couple.signature, over: record.bytes.span)
+            else { continue }
+            proof.receipts.append(couple)
+        }
+        for receipt in attachments.allTransferableReceipts {
+            switch try standing(of: receipt, over: record.bytes) {
+            case .valid:
+                if !proof.transferableReceipts.contains(where: { $0.isSameSigner(as: receipt) }) {
+                    proof.transferableReceipts.append(receipt)
+                }
+            case .unknownSigner:
+                let seal = EventSeal(aid: record.aid, sn: record.sn, said: record.said)
+                _ = try escrow(transferable: receipt, of: seal, since: now)
+            case .invalid: break
+            }
+        }
+        let added = proof.signatureCount - record.proof.signatureCount
+        if added > 0 { try transaction.setProof(proof, of: record.aid, ordinal: record.ordinal) }
+        return added
+    }
+
+    private enum Standing { case valid, invalid, unknownSigner }
+
+    /// Checks a receipt by a transferable AID with the keys of the establishment event that it names.
+    private func standing(
+        of receipt: EventProof.TransferableReceipt, over bytes: [UInt8]
+    ) throws -> Standing {
+        switch try signerKeys(receipt.signer) {
+        case .unknown: return .unknownSigner
+        case .mismatch: return .invalid
+        case .known(let keys, _):
+            guard let key = keys.at(receipt.signature.index) else { return .invalid }
+            return key.verifies(receipt.signature, over: bytes.span) ? .valid : .invalid
+        }
+    }
+
+    enum SignerFinding {
+        case unknown
+        case mismatch
+        case known([VerificationKey], Threshold)
+    }
+
+    /// The keys and the threshold of an establishment event that a signer names.
+    func signerKeys(_ seal: EventSeal) throws -> SignerFinding {
+        guard let state = try transaction.keyState(of: seal.aid), seal.sn <= state.sn,
+            let record = try transaction.record(of: seal.aid, at: seal.sn)
+        else { return .unknown }
+        guard record.said == seal.said, record.kind.isEstablishment else { return .mismatch }
+        guard let at = try transaction.trunkState(of: seal.aid, through: seal.sn) else { return .unknown }
+        return .known(at.keys, at.signingThreshold)
+    }
+
+    // MARK: Escrow
+
+    private mutating func escrow(
+        receipt event: EventSeal, _ attachments: Attachments, since: Timestamp
+    ) throws -> EventOutcome {
+        var outcome = EventOutcome.rejected(.noValidReceipt)
+        for signature in attachments.witnessSignatures {
+            var kept = Attachments()
+            kept.witnessSignatures = [signature]
+            outcome = try escrow(
+                receipt: event, .unverifiedWitnessReceipt, kept, source: signature.text, waitingFor: event, since: since
+            )
+        }
+        for couple in attachments.receipts {
+            var kept = Attachments()
+            kept.nonTransferableReceipts = [
+                NonTransferableReceipt(key: couple.signer.primitive, signature: couple.signature)
+            ]
+            outcome = try escrow(
+                receipt: event, .unverifiedReceipt, kept, source: couple.signer.text, waitingFor: event, since: since)
+        }
+        for receipt in attachments.allTransferableReceipts {
+            outcome = try escrow(transferable: receipt, of: event, since: since)
+        }
+        return outcome
+    }
+
+    private mutating func escrow(
+        transferable receipt: EventProof.TransferableReceipt, of event: EventSeal, since: Timestamp
+    ) throws -> EventOutcome {
+        var kept = Attachments()
+        kept.transferableGroups = [
+            TransferableSignatureGroup(
+                prefix: receipt.signer.aid.primitive, sn: receipt.signer.sn.value,
+                said: receipt.signer.said.primitive, signatures: [receipt.signature])
+        ]
+        let isKnown = try trunkRecord(event) != nil
+        return try escrow(
+            receipt: event, .unverifiedTransferableReceipt, kept,
+            source: "\(receipt.signer.aid) \(receipt.signature.index)",
+            waitingFor: isKnown ? receipt.signer : event, since: since)
+    }
+
+    private mutating func escrow(
+        receipt event: EventSeal, _ reason: EscrowReason, _ attachments: Attachments, source: String,
+        waitingFor missing: EventSeal, since: Timestamp
+    ) throws -> EventOutcome {
+        try put(
+            EscrowEntry(
+                key: EscrowKey(reason: reason, aid: event.aid, sn: event.sn, said: event.said, source: source),
+                since: since,
+                message: try attachments.following(try MessageBuilder.receipt(of: event)),
+                missing: "event \(missing.sn) of \(missing.aid)"))
+    }
+
+    /// Gives a receipt whose event waits for witnesses to that event; nil when there is no such event.
+    mutating func applyToEscrowedEvent(_ entry: EscrowEntry) throws -> EventOutcome? {
+        guard entry.key.reason == .unverifiedWitnessReceipt || entry.key.reason == .unverifiedReceipt else {
+            return nil
+        }
+        let key = EscrowKey(reason: .partialWitnesses, aid: entry.key.aid, sn: entry.key.sn, said: entry.key.said)
+        guard let waiting = try transaction.escrow(key), let event = try? StoredMessage(waiting.message),
+            let receipt = try? StoredMessage(entry.message)
+        else { return nil }
+        guard case .keyEvent(let body) = event.message else { return nil }
+        var proof = event.attachments.proof()
+        proof.merge(receipt.attachments.proof())
+        try transaction.putEscrow(
+            EscrowEntry(
+                key: key, since: waiting.since, message: try proof.attachments.following(body.bytes),
+                missing: waiting.missing))
+        return .duplicate(added: 1)
+    }
+}
+
+extension EventProof {
+    /// How many signatures there are of all sorts.
+    var signatureCount: Int {
+        controllerSignatures.count + witnessSignatures.count + receipts.count + transferableReceipts.count
+    }
+}
+
+extension EventProof.TransferableReceipt {
+    func isSameSigner(as other: Self) -> Bool {
+        signer == other.signer && signature.index == other.signature.index
+    }
+}
+
+extension Attachments {
+    /// Receipts by transferable AIDs in both of their forms: behind an event (`-D`) and in a receipt message (`-F`).
+    var allTransferableReceipts: [EventProof.TransferableReceipt] {
+        if transferableReceipts.isEmpty, transferableGroups.isEmpty { return [] }
+        return transferableReceipts.compactMap { receipt in
+            EventSeal(receipt.prefix, receipt.sn, receipt.said).map {
+                EventProof.TransferableReceipt(signer: $0, signature: receipt.signature)
+            }
+        }
+            + transferableGroups.flatMap { group in
+                guard let seal = EventSeal(group.prefix, group.sn, group.said) else {
+                    return [EventProof.TransferableReceipt]()
+                }
+                return group.signatures.map { EventProof.TransferableReceipt(signer: seal, signature: $0) }
+            }
+    }
+}
+
+extension EventSeal {
+    init?(_ prefix: Primitive, _ sn: UInt128, _ said: Primitive) {
+        guard let aid = AID(prefix), let said = SAID(said) else { return nil }
+        self.init(aid: aid, sn: SequenceNumber(sn), said: said)
+    }
+}

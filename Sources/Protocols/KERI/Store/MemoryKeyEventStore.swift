@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// A store in memory: for verifying files, for tests, and as the yardstick of the other stores.
+public final class MemoryKeyEventStore: KeyEventStore {
+    private let lock = Mutex<Void>(())
+    private let contents = MemoryTransaction()
+
+    /// Starts empty.
+    public init() {}
+
+    /// As the protocol says.
+    public func read<R: Sendable>(_ body: (inout MemoryTransaction) throws -> R) throws -> R {
+        try locked { contents in
+            // A read that wrote is undone, so that stores of all technologies behave alike.
+            defer { contents.rollBack() }
+            return try body(&contents)
+        }
+    }
+
+    /// As the protocol says.
+    public func write<R: Sendable>(_ body: (inout MemoryTransaction) throws -> R) throws -> R {
+        try locked { contents in
+            do {
+                let result = try body(&contents)
+                contents.commit()
+                return result
+            } catch {
+                contents.rollBack()
+                throw error
+            }
+        }
+    }
+
+    private func locked<R: Sendable>(_ body: (inout MemoryTransaction) throws -> R) throws -> R {
+        try lock.withLock { _ in
+            var contents = contents
+            return try body(&contents)
+        }
+    }
+}
+
+/// The contents of a ``MemoryKeyEventStore`` during one transaction.
+public final class MemoryTransaction: KeyEventTransaction, @unchecked Sendable {
+    // Unchecked Sendable: reached only through the store, which holds its lock during every transaction.
+    private struct Log {
+        var state: KeyState
+        var events: [EventRecord]
+        /// For each position of the log the ordinal of the event accepted last there.
+        var latest: [Int]
+    }
+
+    /// How to undo one write.
+    private enum Undo {
+        case append(AID, previous: KeyState?, position: Int, latest: Int?)
+        case proof(AID, Int, EventProof)
+        case escrow(EscrowKey, EscrowEntry?, ordinal: UInt64?)
+        case reply(ReplyKey, ReplyRecord?)
+        case duplicity
+    }
+
+    private var logs: [AID: Log] = [:]
+    private var escrowEntries: [EscrowKey: (ordinal: UInt64, entry: EscrowEntry)] = [:]
+    private var escrowsPerAID: [AID: Int] = [:]
+    private var escrowOrdinal: UInt64 = 0
+    private var replyRecords: [ReplyKey: ReplyRecord] = [:]
+    private var duplicityRecords: [DuplicityRecord] = []
+    private var undo: [Undo] = []
+
+    init() {}
+
+    // MARK: Logs
+
+    /// As the protocol says.
+    public func keyState(of aid: AID) -> KeyState? { logs[aid]?.state }
+
+    /// As the protocol says.
+    public func record(of aid: AID, at sn: SequenceNumber) -> EventRecord? {
+        guard let log = logs[aid], let position = Int(exactly: sn.value), position < log.latest.count else {
+            return nil
+        }
+        return log.events[log.latest[position]]
+    }
+
+    /// As the protocol says.
+    public func record(of aid: AID, at sn: SequenceNumber, said: SAID) -> EventRecord? {
+        if let record = record(of: aid, at: sn), record.said == said { return record }
+        return logs[aid]?.events.last { $0.sn == sn && $0.said == said }
+    }
+
+    /// As the protocol says.
+    public func records(of aid: AID, from ordinal: UInt64, limit: Int) -> [EventRecord] {
+        guard let events = logs[aid]?.events, let first = Int(exactly: ordinal), first < events.count else {
+            return []
+        }
+        return Array(events[first...].prefix(limit))
+    }
+
+    /// As the protocol says.
+    public func aids(after: AID?, limit: Int) -> [AID] {
+        Array(logs.keys.filter { aid in after.map { $0 < aid } ?? true }.sorted().prefix(limit))
+    }
+
+    /// As the protocol says.
+    public func append(_ record: EventRecord, leadingTo state: KeyState) throws {
+        guard let position = Int(exactly: record.sn.value) else {
+            throw StoreError(.conflict, "sequence number \(record.sn) is too large")
+        }
+        guard let slot = logs.index(forKey: record.aid) else {
+            guard record.ordinal == 0, position == 0 else {
+                throw StoreError(.conflict, "a log starts with ordinal 0, not \(record.ordinal)")
+            }
+            logs[record.aid] = Log(state: state, events: [record], latest: [0])
+            undo.append(.append(record.aid, previous: nil, position: 0, latest: nil))
+            return
+        }
+        let count = logs.values[slot].events.count
+        guard record.ordinal == UInt64(count), position <= logs.values[slot].latest.count else {
+            throw StoreError(.conflict, "ordinal \(record.ordinal) does not continue a log of \(count) events")
+        }
+        let isNewPosition = position == logs.values[slot].latest.count
+        undo.append(
+            .append(
+                record.aid, previous: logs.values[slot].state, position: position,
+                latest: isNewPosition ? nil : logs.values[slot].latest[position]))
+        logs.values[slot].events.append(record)
+        logs.values[slot].state = state
+        if isNewPosition {
+            logs.values[slot].latest.append(count)
+        } else {
+            logs.values[slot].latest[position] = count
+        }
+    }
+
+    /// As the protocol says.
+    public func setProof(_ proof: EventProof, of aid: AID, ordinal: UInt64) throws {
+        guard let slot = logs.index(forKey: aid), let place = Int(exactly: ordinal),
+            place < logs.values[slot].events.count
+        else { throw StoreError(.conflict, "\(aid) has no event with ordinal \(ordinal)") }
+        undo.append(.proof(aid, place, logs.values[slot].events[place].proof))
+        logs.values[slot].events[place].proof = proof
+    }
+
+    // MARK: Escrows, replies, duplicity
+
+    /// As the protocol says.
+    public func escrow(_ key: EscrowKey) -> EscrowEntry? { escrowEntries[key]?.entry }
+
+    /// As the protocol says.
+    public func escrows(reason: EscrowReason?, aid: AID?, limit: Int) -> [EscrowEntry] {
+        escrowEntries.values
+            .filter { (reason.map { [$0] } ?? EscrowReason.allCases).contains($0.entry.key.reason) }
+            .filter { item in aid.map { $0 == item.entry.key.aid } ?? true }
+            .sorted { $0.ordinal < $1.ordinal }
+            .prefix(limit).map(\.entry)
+    }
+
+    /// As the protocol says.
+    public func escrowCount(aid: AID?) -> Int {
+        guard let aid else { return escrowEntries.count }
+        return escrowsPerAID[aid] ?? 0
+    }
+
+    /// As the protocol says.
+    public func putEscrow(_ entry: EscrowEntry) {
+        let old = escrowEntries[entry.key]
+        undo.append(.escrow(entry.key, old?.entry, ordinal: old?.ordinal))
+        set(entry, ordinal: old?.ordinal ?? escrowOrdinal, under: entry.key)
+        if old == nil { escrowOrdinal += 1 }
+    }
+
+    /// As the protocol says.
+    public func removeEscrow(_ key: EscrowKey) {
+        guard let old = escrowEntries[key] else { return }
+        undo.append(.escrow(key, old.entry, ordinal: old.ordinal))
+        set(nil, ordinal: nil, under: key)
+    }
+
+    private func set(_ entry: EscrowEntry?, ordinal: UInt64?, under key: EscrowKey) {
+        let was = escrowEntries[key] != nil
+        if let entry, let ordinal {
+            escrowEntries[key] = (ordinal, entry)
+            if !was { escrowsPerAID[key.aid, default: 0] += 1 }
+        } else if was {
+            escrowEntries[key] = nil
+            let left = (escrowsPerAID[key.aid] ?? 1) - 1
+            escrowsPerAID[key.aid] = left > 0 ? left : nil
+        }
+    }
+
+    /// As the protocol says.
+    public func reply(_ key: ReplyKey) -> ReplyRecord? { replyRecords[key] }
+
+    /// As the protocol says.
+    public func replies(of aid: AID) -> [ReplyRecord] {
+        replyRecords.values.filter { $0.key.aid == aid }
+            .sorted { ($0.key.route, $0.key.detail) < ($1.key.route, $1.key.detail) }
+    }
+
+    /// As the protocol says.
+    public func putReply(_ record: ReplyRecord) {
+        undo.append(.reply(record.key, replyRecords[record.key]))
+        replyRecords[record.key] = record
+    }
+
+    /// As the protocol says.
+    public func duplicities(of aid: AID?) -> [DuplicityRecord] {
+        duplicityRecords.filter { record in aid.map { $0 == record.aid } ?? true }
+    }
+
+    /// As the protocol says.
+    public func addDuplicity(_ record: DuplicityRecord) {
+        guard !duplicityRecords.contains(where: { $0.aid == record.aid && $0.other == record.other }) else { return }
+        duplicityRecords.append(record)
+        undo.append(.duplicity)
+    }
+
+    // MARK: Transactions
+
+    func commit() { undo.removeAll(keepingCapacity: true) }
+
+    func rollBack() {
+        while let step = undo.popLast() {
+            switch step {
+            case .append(let aid, let previous, let position, let latest):
+                guard let previous else {
+                    logs[aid] = nil
+                    continue
+                }
+                logs[aid]?.events.removeLast()
+                logs[aid]?.state = previous
+                if let latest { logs[aid]?.latest[position] = latest } else { logs[aid]?.latest.removeLast() }
+            case .proof(let aid, let place, let proof): logs[aid]?.events[place].proof = proof
+            case .escrow(let key, let entry, let ordinal): set(entry, ordinal: ordinal, under: key)
+            case .reply(let key, let record): replyRecords[key] = record
+            case .duplicity: duplicityRecords.removeLast()
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Delegation (facts 7.6): a delegator approves an event by sealing it in an accepted event of its own.
+
+extension EventValidator {
+    enum DelegationFinding {
+        case sealed(SealSource)
+        case missing(String)
+        case refused(Rejection)
+    }
+
+    /// Looks for the delegator's seal of `event`: where the couple points, or in the whole log when there is none.
+    func delegation(
+        of event: KeyEvent, by delegator: AID, source: SealSource?
+    ) throws -> DelegationFinding {
+        guard let state = try store.keyState(of: delegator) else {
+            return .missing("the log of delegator \(delegator)")
+        }
+        guard !state.refusesDelegation else { return .refused(.delegatorRefuses) }
+        let seal = EventSeal(aid: event.aid, sn: event.sn, said: event.said)
+        if let source {
+            // An inception can't seal: its own digest would have to be known to the delegate before it existed.
+            guard source.sn > .zero else { return .refused(.sealNotFound) }
+            guard source.sn <= state.sn, let record = try store.record(of: delegator, at: source.sn) else {
+                return .missing("event \(source.sn) of delegator \(delegator)")
+            }
+            guard record.said == source.said, record.place(of: seal) != nil else { return .refused(.sealNotFound) }
+            return .sealed(source)
+        }
+        if let found = try store.trunkSealing(seal, by: state) { return .sealed(found) }
+        return .missing("the approval of delegator \(delegator)")
+    }
+
+    /// Whether a delegated rotation may take the place of the latest establishment event, itself a delegated rotation
+    /// (facts 7.5, rules B and C).
+    func supersedes(
+        _ event: KeyEvent, sealedBy source: SealSource?, in latest: KeyState, delegator: AID
+    ) throws -> Bool {
+        guard let source, let old = try store.record(of: event.aid, at: latest.establishmentSn),
+            old.kind == .delegatedRotation, let oldSource = old.proof.sealSource
+        else { return false }
+        let new = Sealed(seal: EventSeal(aid: event.aid, sn: event.sn, said: event.said), source: source)
+        let former = Sealed(seal: EventSeal(aid: old.aid, sn: old.sn, said: old.said), source: oldSource)
+        return try approves(new, over: former, delegator: delegator, depth: 0)
+    }
+
+    /// An event and where its delegator sealed it.
+    private struct Sealed {
+        let seal: EventSeal
+        let source: SealSource
+    }
+
+    private func approves(_ new: Sealed, over old: Sealed, delegator: AID, depth: Int) throws -> Bool {
+        // A chain of delegators is as long as its owners made it; a loop can't be made of digests, but a bound is cheap.
+        guard depth < 32 else { return false }
+        guard let newSealing = try store.record(of: delegator, at: new.source.sn, said: new.source.said),
+            let oldSealing = try store.record(of: delegator, at: old.source.sn, said: old.source.said)
+        else { return false }
+        if newSealing.said == oldSealing.said {  // B2
+            guard let newPlace = newSealing.place(of: new.seal), let oldPlace = oldSealing.place(of: old.seal) else {
+                return false
+            }
+            return newPlace > oldPlace
+        }
+        if newSealing.sn != oldSealing.sn { return newSealing.sn > oldSealing.sn }  // B1
+        if newSealing.kind.isEstablishment, !oldSealing.kind.isEstablishment { return true }  // B3
+        // C: both are delegated rotations of the delegator at one place; its own delegator decides, up to the root.
+        guard newSealing.kind == .delegatedRotation, oldSealing.kind == .delegatedRotation,
+            let newSource = newSealing.proof.sealSource, let oldSource = oldSealing.proof.sealSource,
+            let above = try store.keyState(of: delegator)?.delegator
+        else { return false }
+        return try approves(
+            Sealed(seal: EventSeal(aid: delegator, sn: newSealing.sn, said: newSealing.said), source: newSource),
+            over: Sealed(seal: EventSeal(aid: delegator, sn: oldSealing.sn, said: oldSealing.said), source: oldSource),
+            delegator: above, depth: depth + 1)
+    }
+}
+
+extension KeyEventTransaction {
+    /// Where the trunk of a log seals an event, the latest place first; nil when it does not.
+    package func trunkSealing(_ seal: EventSeal, by state: KeyState) throws -> SealSource? {
+        var position: SequenceNumber? = state.sn
+        while let sn = position {
+            if let record = try record(of: state.aid, at: sn), record.place(of: seal) != nil {
+                return SealSource(sn: sn, said: record.said)
+            }
+            position = sn.previous
+        }
+        return nil
+    }
+}
