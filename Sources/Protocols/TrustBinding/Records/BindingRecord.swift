@@ -24,16 +24,19 @@ public enum BindingRecord: Hashable, Sendable {
     case withdrawal(Withdrawal)
     /// An authority is to be dropped for some hours.
     case suspension(Suspension)
+    /// Self-addressing JSON of another type: it says nothing here, but tells what a seal is not.
+    case other(OtherRecord)
 
     /// Reads a record of any type.
-    /// - Throws: ``RecordError``; `unknownType` for a type that this version does not know.
+    /// - Throws: ``RecordError``.
     public init(parsing bytes: [UInt8]) throws(RecordError) {
         switch RecordFields.type(of: bytes) {
         case Withdrawal.type: self = .withdrawal(try Withdrawal(parsing: bytes))
         case Suspension.type: self = .suspension(try Suspension(parsing: bytes))
         case AuthorityStatement.type: self = .statement(try AuthorityStatement(parsing: bytes))
         case nil: throw RecordError(bytes.count > RecordFields.largestRecord ? .tooLarge : .document)
-        default: throw RecordError(.unknownType, "t")
+        case .some(let type) where type.hasPrefix("km."): throw RecordError(.unknownType, "t")
+        default: self = .other(try OtherRecord(parsing: bytes))
         }
     }
 
@@ -43,6 +46,7 @@ public enum BindingRecord: Hashable, Sendable {
         case .statement(let record): record.said
         case .withdrawal(let record): record.said
         case .suspension(let record): record.said
+        case .other(let record): record.said
         }
     }
 
@@ -52,6 +56,7 @@ public enum BindingRecord: Hashable, Sendable {
         case .statement(let record): record.bytes
         case .withdrawal(let record): record.bytes
         case .suspension(let record): record.bytes
+        case .other(let record): record.bytes
         }
     }
 }
@@ -65,5 +70,24 @@ extension SealedRecord {
         for (label, value) in members { map.append(value, for: label) }
         guard let (bytes, _) = SelfAddressing.address(map, label: "d") else { throw RecordError(.document) }
         return try Self(parsing: bytes)
+    }
+}
+
+/// Self-addressing JSON whose first members are `d` and `t`, of a type that is none of ours.
+public struct OtherRecord: Hashable, Sendable {
+    /// The digest that may be sealed.
+    public let said: Primitive
+    /// The bytes that the digest is over.
+    public let bytes: [UInt8]
+
+    init(parsing bytes: [UInt8]) throws(RecordError) {
+        guard let index = try? DocumentIndex(bytes.span, format: .json), index.tokens[0].kind == .map,
+            index.tokens[0].count >= 2, index.text(index.tokens[1], equals: "d", in: bytes.span),
+            index.text(index.tokens[3], equals: "t", in: bytes.span)
+        else { throw RecordError(.members) }
+        guard index.tokens[2].kind == .text, let said = SelfAddressing.verified(at: index.tokens[2].range, of: bytes)
+        else { throw RecordError(.said, "d", at: Int(index.tokens[2].start)) }
+        self.said = said
+        self.bytes = bytes
     }
 }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import KelmarkBytes
+
+/// One part of a proof file.
+public struct ProofPart: Hashable, Sendable {
+    /// What a part is; the raw value stands in the manifest.
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// A key event log: the messages themselves, with their attachments.
+        case keyEventLog = "kel"
+        /// A sealed record.
+        case record
+        /// The certificate of an issuing authority, DER.
+        case authority = "x509-authority"
+        /// The chain of an X.509-SVID, DER, leaf first, one behind the other.
+        case svid = "x509-svid"
+    }
+
+    /// Which part: its kind and what it is about.
+    public struct Name: Hashable, Sendable, CustomStringConvertible {
+        /// What the part is.
+        public let kind: Kind
+        /// The AID of a log, the SAID of a record, the hex SHA-256 of a first certificate.
+        public let id: String
+
+        /// Kind and identifier.
+        public var description: String { "\(kind.rawValue) \(id)" }
+    }
+
+    /// Which part.
+    public let name: Name
+    /// Messages of a log, certificates of a chain, else 1.
+    public let count: Int
+    /// The content: what the digest of the manifest is over.
+    public let content: [UInt8]
+    /// Where the part begins in the file.
+    public let offset: Int
+    /// The messages of a log, in the order of the file; empty for other parts.
+    let events: [LoggedEvent]
+
+    init(name: Name, count: Int, content: [UInt8], offset: Int, events: [LoggedEvent] = []) {
+        self.name = name
+        self.count = count
+        self.content = content
+        self.offset = offset
+        self.events = events
+    }
+
+    /// SHA-256 of the content.
+    public var sha256: [UInt8] { ProofFileFormat.sha256(content) }
+
+    /// The message that carries the part in a file; nil for a log, which is there as it is.
+    var message: [UInt8]? {
+        guard name.kind != .keyEventLog else { return nil }
+        return ProofFileFormat.address([
+            "v": "", "t": .text(ProofFileFormat.partType), "d": "", "kind": .text(name.kind.rawValue),
+            "data": .text(Base64URL.encodedString(content.span)),
+        ])
+    }
+}
+
+/// One message of a log in a proof file: where it lies, and which event it claims to be.
+struct LoggedEvent: Hashable, Sendable {
+    /// Where the message lies in the content of its part, attachments included.
+    let range: Range<Int>
+    /// What the body says of itself; not verified.
+    let position: EventPosition
+}
