@@ -2,6 +2,7 @@
 
 import Crypto
 import Foundation
+import KelmarkCrypto
 import SPIFFE
 import SwiftASN1
 import Testing
@@ -10,7 +11,7 @@ import X509
 @testable import TrustBinding
 
 /// A P-256 key of a test; the seed makes it the same in every run.
-struct FakeAuthorityKey: AuthorityKey {
+struct FakeAuthorityKey: Signer {
     let key: P256.Signing.PrivateKey
     var publicKey: [UInt8] { [UInt8](key.publicKey.compressedRepresentation) }
     /// What is done to a signature before it is handed out.
@@ -20,7 +21,9 @@ struct FakeAuthorityKey: AuthorityKey {
         key = try! P256.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: seed, count: 32))
     }
 
-    func sign(_ message: [UInt8]) async throws -> [UInt8] {
+    let algorithm = SignatureAlgorithm.secp256r1
+
+    func signature(over message: [UInt8]) async throws -> [UInt8] {
         try damage([UInt8](key.signature(for: message).rawRepresentation))
     }
 }

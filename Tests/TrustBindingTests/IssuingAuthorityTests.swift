@@ -2,6 +2,7 @@
 
 import Crypto
 import Foundation
+import KelmarkCrypto
 import SPIFFE
 import SwiftASN1
 import Testing
@@ -102,6 +103,16 @@ struct IssuingAuthorityTests {
         await #expect(throws: IssuanceError(.profile)) { try await Sample.authority(pathLength: 2) }
         #expect(CertificateSerial(random: [UInt8](repeating: 0, count: 16)) == nil)
         #expect(CertificateSerial(random: [UInt8](repeating: 1, count: 15)) == nil)
+    }
+
+    @Test func aKeyInGuardedMemoryWillDo() async throws {
+        let key = try SigningKey.random(.secp256r1)
+        let authority = try await IssuingAuthority.selfSigned(
+            key: key, trustDomain: Sample.domain, hints: SubjectHints(), notBefore: Sample.now,
+            notAfter: Sample.now.advanced(by: 60), serial: Sample.serial(1))
+        #expect(AuthorityCertificateFault.check(authority.certificate, trustDomain: Sample.domain) == [])
+        let other = try SigningKey.random(.ed25519)
+        #expect(throws: IssuanceError(.authorityKey)) { try other.x509KeyID() }
     }
 
     @Test func aBadSignatureIsNotHandedOut() async throws {

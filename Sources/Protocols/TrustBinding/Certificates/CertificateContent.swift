@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Crypto
+public import KelmarkCrypto
 internal import SPIFFE
 internal import SwiftASN1
 internal import X509
@@ -16,7 +17,7 @@ struct CertificateContent {
     var extensions: Certificate.Extensions
 
     /// Signs the content and reads the result back.
-    func signed(by key: some AuthorityKey, publicKey authority: Certificate.PublicKey) async throws(IssuanceError)
+    func signed(by key: some Signer, publicKey authority: Certificate.PublicKey) async throws(IssuanceError)
         -> X509Certificate
     {
         guard notBefore < notAfter else { throw IssuanceError(.validity) }
@@ -30,7 +31,7 @@ struct CertificateContent {
         }
         let signature: [UInt8]
         do {
-            signature = try await key.sign(body)
+            signature = try await key.signature(over: body)
         } catch {
             throw IssuanceError(.signing, "the key refused")
         }
@@ -114,10 +115,10 @@ struct CertificateContent {
     }
 }
 
-extension AuthorityKey {
+extension Signer {
     /// The public key as X.509 knows it.
     func certificateKey() throws(IssuanceError) -> Certificate.PublicKey {
-        guard publicKey.count == 33, let key = try? P256.Signing.PublicKey(compressedRepresentation: publicKey) else {
+        guard algorithm == .secp256r1, let key = try? P256.Signing.PublicKey(compressedRepresentation: publicKey) else {
             throw IssuanceError(.authorityKey)
         }
         return Certificate.PublicKey(key)

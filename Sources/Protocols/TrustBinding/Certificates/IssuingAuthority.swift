@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import KelmarkCrypto
 public import SPIFFE
 internal import SwiftASN1
 internal import X509
@@ -7,8 +8,8 @@ internal import X509
 /// One signing key of an issuer with its self-signed certificate: a bundle root of its own.
 ///
 /// Profile of `03-binding.md`, section 1, rule 1; `facts/spiffe.md`, section 14.1. The caller says what time it is
-/// and brings the random serials.
-public struct IssuingAuthority<Key: AuthorityKey>: Sendable {
+/// and brings the random serials. The key is P-256 and may live anywhere that a ``/KelmarkCrypto/Signer`` reaches.
+public struct IssuingAuthority<Key: Signer>: Sendable {
     /// How far certificates are dated back, in seconds, for peers whose clock is late.
     public static var backdating: Int64 { 10 }
 

@@ -2,6 +2,7 @@
 
 public import CESR
 internal import KelmarkBytes
+public import KelmarkCrypto
 public import SPIFFE
 internal import SwiftASN1
 internal import X509
@@ -105,7 +106,7 @@ public struct AuthorityStatement: SealedRecord {
     ///     inception (`docs/decisions/0004-authority-stand-in.md`).
     /// - Throws: ``RecordError`` when a value breaks the rules; ``IssuanceError`` when the key is no P-256 key.
     public static func x509(
-        issuer: Primitive, trustDomain: TrustDomain, key: some AuthorityKey, notBefore: CertificateTime,
+        issuer: Primitive, trustDomain: TrustDomain, key: some Signer, notBefore: CertificateTime,
         notAfter: CertificateTime, credential: Primitive, log: Primitive? = nil, previous: Primitive? = nil
     ) throws -> AuthorityStatement {
         let keyID = try key.x509KeyID()
