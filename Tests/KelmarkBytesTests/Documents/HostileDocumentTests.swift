@@ -35,7 +35,7 @@ struct HostileDocumentTests {
         let original = try Self.sample.encoded(as: format)
         var random = SplitMix(state: seed)
         var accepted = 0
-        for _ in 0..<4000 {
+        for _ in 0..<1500 {
             var bytes = original
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 let place = Int.random(in: 0..<bytes.count, using: &random)
@@ -65,14 +65,14 @@ struct HostileDocumentTests {
     }
 
     @Test func `Nesting is bounded in each format`() {
-        let count = 1_000_000
+        let count = 200_000
         let limits = Limits(nestingDepth: .max, documentValues: .max)
         let deepest = DocumentIndex.deepestNesting
-        let bombs: [(DocumentFormat, [UInt8], [UInt8])] = [
-            (.json, [0x5b], []), (.json, Array(#"{"a":"#.utf8), []), (.cbor, [0x81], []),
-            (.cbor, [0xa1, 0x61, 0x61], []), (.messagePack, [0x91], []), (.messagePack, [0x81, 0xa1, 0x61], []),
+        let bombs: [(DocumentFormat, [UInt8])] = [
+            (.json, [0x5b]), (.json, Array(#"{"a":"#.utf8)), (.cbor, [0x81]), (.cbor, [0xa1, 0x61, 0x61]),
+            (.messagePack, [0x91]), (.messagePack, [0x81, 0xa1, 0x61]),
         ]
-        for (format, opening, _) in bombs {
+        for (format, opening) in bombs {
             let bytes = Array(repeatElement(opening, count: count / opening.count).joined())
             Refusal(name: "", format: format, bytes: bytes, error: .init(.nestingTooDeep, at: 64 * opening.count))
                 .check()
@@ -116,20 +116,20 @@ struct HostileDocumentTests {
     func `A map of 100 000 members is read, and one equal label in it is found`(_ format: DocumentFormat) throws {
         // Equal lengths, first and last bytes; sorted against the order of insertion.
         var map = OrderedMap()
-        for number in (0..<100_000).reversed() { map.append(.null, for: "label-\(1_000_000 + number)-x") }
+        for number in (0..<100_000).reversed() { map.append(.null, for: "l\(1_000_000 + number)x") }
         #expect(map.count == 100_000)
-        #expect(map.position(of: "label-1000000-x") == 99_999)
+        #expect(map.position(of: "l1000000x") == 99_999)
         let bytes = try map.encoded(as: format)
         let read = try OrderedValue(parsing: bytes.span, format: format)
         #expect(read == .map(map))
 
         var twice = bytes
-        let label = Array("label-1000777-x".utf8)
+        let label = Array("l1000777x".utf8)
         let width = label.count + (format == .json ? 8 : 2)
         let place = bytes.count - width * 778
         let start = try #require(
             (place..<(place + width)).first { Array(bytes[$0...].prefix(label.count)) == label })
-        twice.replaceSubrange(start..<(start + label.count), with: Array("label-1099999-x".utf8))
+        twice.replaceSubrange(start..<(start + label.count), with: Array("l1099999x".utf8))
         Refusal(name: "", format: format, bytes: twice, error: .init(.duplicateLabel, at: start)).check()
     }
 

@@ -162,7 +162,7 @@ struct OrderedValueTests {
             #expect(hex(try elements.encoded(as: .cbor).dropLast(count)) == cbor)
             #expect(hex(try elements.encoded(as: .messagePack).dropLast(count)) == list)
             #expect(hex(try table.encoded(as: .messagePack)).hasPrefix(map))
-            for format in DocumentFormat.allCases {
+            for format in DocumentFormat.allCases where count < 1000 || format == .messagePack {
                 for value in [elements, table] {
                     let encoded = try value.encoded(as: format)
                     #expect(try OrderedValue(parsing: encoded.span, format: format) == value)
