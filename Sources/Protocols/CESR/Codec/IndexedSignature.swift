@@ -125,10 +125,11 @@ public struct IndexedSignature: Hashable, Sendable, CustomStringConvertible {
     /// Appends the form in `domain` to `target`.
     public func encode(in domain: Domain, into target: inout [UInt8]) {
         let format = code.format
-        var head = [UInt8](code.text.utf8)
-        head += Base64Number.characters(UInt64(index), width: format.soft - format.other)
-        if format.other > 0 { head += Base64Number.characters(UInt64(ondex ?? 0), width: format.other) }
-        Material.encode(code: head, raw: span, lead: 0, domain: domain, into: &target)
+        Material.encode(in: domain, raw: span, lead: 0, into: &target) { code in
+            self.code.write(into: &code)
+            Base64Number.write(UInt64(index), width: format.soft - format.other, into: &code)
+            if format.other > 0 { Base64Number.write(UInt64(ondex ?? 0), width: format.other, into: &code) }
+        }
     }
 
     /// How many bytes the form in `domain` has.

@@ -99,43 +99,77 @@ enum Material {
         )
     }
 
-    /// Appends a whole primitive: the characters of its code, pad bits, lead bytes, value.
+    /// Appends the value behind the `codeCount` characters of a code that are at the end of `target` (text domain).
     ///
-    /// The first `code.count mod 4` characters that the pad and lead bytes would give are the end of the code instead.
+    /// The text of zero bytes and the value starts with characters that the code has replaced; they are left out.
+    static func encodeText(codeCount: Int, raw: Span<UInt8>, lead: Int, into target: inout [UInt8]) {
+        let mixed = codeCount & 3
+        let zeros = mixed + lead
+        target.reserveCapacity(target.count + (zeros + raw.count) / 3 * 4)
+        var written = 0
+        var next = 0
+        // The triplets in which zero bytes lie.
+        var skipped = mixed
+        while written < zeros {
+            var word: UInt32 = 0
+            for _ in 0..<3 {
+                if written >= zeros, next < raw.count {
+                    word = word << 8 | UInt32(raw[next])
+                    next += 1
+                } else {
+                    word <<= 8
+                }
+                written += 1
+            }
+            for place in 0..<4 {
+                if skipped > 0 {
+                    skipped -= 1
+                } else {
+                    target.append(Base64URL.character(of: UInt8(truncatingIfNeeded: word >> UInt32(18 - 6 * place))))
+                }
+            }
+        }
+        let rest = raw.extracting(droppingFirst: next)
+        target.append(addingCapacity: Base64URL.encodedCount(of: rest.count)) { output in
+            Base64URL.encode(rest, to: &output)
+        }
+    }
+
+    /// Appends a code, its pad bits, the lead bytes and the value (binary domain).
+    static func encodeBinary(code: Span<UInt8>, raw: Span<UInt8>, lead: Int, into target: inout [UInt8]) {
+        var bits: UInt32 = 0
+        var count = 0
+        for index in code.indices {
+            bits = bits << 6 | UInt32(Base64URL.sextet(of: code[index]) ?? 0)
+            count += 6
+            if count >= 8 {
+                count -= 8
+                target.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+            }
+        }
+        if count > 0 { target.append(UInt8(truncatingIfNeeded: bits << UInt32(8 - count))) }
+        for _ in 0..<lead { target.append(0) }
+        target.append(addingCapacity: raw.count) { output in
+            for index in raw.indices { output.append(raw[index]) }
+        }
+    }
+
+    /// Appends a code and a value in `domain`; the code is what `writeCode` appends.
+    @inline(__always)
     static func encode(
-        code: [UInt8], raw: Span<UInt8>, lead: Int, domain: Domain, into target: inout [UInt8]
+        in domain: Domain, raw: Span<UInt8>, lead: Int, into target: inout [UInt8],
+        code writeCode: (inout [UInt8]) -> Void
     ) {
-        // Everything is a whole number of triplets: code bits, then zero bits up to a byte, lead, value.
-        var accumulator: UInt32 = 0
-        var bits = 0
-        func emit(_ byte: UInt8) {
-            accumulator = accumulator << 8 | UInt32(byte)
-            bits += 8
-            if domain == .binary {
-                while bits >= 8 {
-                    bits -= 8
-                    target.append(UInt8(truncatingIfNeeded: accumulator >> UInt32(bits)))
-                }
-            } else {
-                while bits >= 6 {
-                    bits -= 6
-                    target.append(Base64URL.character(of: UInt8(truncatingIfNeeded: accumulator >> UInt32(bits))))
-                }
-            }
+        switch domain {
+        case .text:
+            let start = target.count
+            writeCode(&target)
+            encodeText(codeCount: target.count - start, raw: raw, lead: lead, into: &target)
+        case .binary:
+            var code: [UInt8] = []
+            code.reserveCapacity(12)
+            writeCode(&code)
+            encodeBinary(code: code.span, raw: raw, lead: lead, into: &target)
         }
-        // The code, as bytes: its sextets, the last byte filled up with zero bits.
-        var codeBits: UInt32 = 0
-        var codeBitCount = 0
-        for character in code {
-            codeBits = codeBits << 6 | UInt32(Base64URL.sextet(of: character) ?? 0)
-            codeBitCount += 6
-            while codeBitCount >= 8 {
-                codeBitCount -= 8
-                emit(UInt8(truncatingIfNeeded: codeBits >> UInt32(codeBitCount)))
-            }
-        }
-        if codeBitCount > 0 { emit(UInt8(truncatingIfNeeded: codeBits << UInt32(8 - codeBitCount))) }
-        for _ in 0..<lead { emit(0) }
-        for index in raw.indices { emit(raw[index]) }
     }
 }

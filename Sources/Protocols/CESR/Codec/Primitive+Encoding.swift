@@ -21,32 +21,36 @@ extension Primitive {
 
     /// Appends the form in `domain` to `target`.
     public func encode(in domain: Domain, into target: inout [UInt8]) {
-        var head = code.characters
-        var lead = 0
         if code.isVariable {
-            lead = Int(head[0] - (head.count == 2 ? 0x34 : 0x37))
-            head += Base64Number.characters(UInt64((storage.count + lead) / 3), width: head.count)
-        } else {
-            if !tag.isEmpty {
-                // Fillers bring the soft part up to the width that makes the whole a multiple of four.
-                if code.hasFiller { head.append(UInt8(ascii: "_")) }
-                head += tag.utf8
+            let width = code.hardCount
+            let lead = Int(code.packed >> 24) - (width == 2 ? 0x34 : 0x37)
+            let size = (storage.count + lead) / 3
+            Material.encode(in: domain, raw: span, lead: lead, into: &target) { code in
+                self.code.write(into: &code)
+                Base64Number.write(UInt64(size), width: width, into: &code)
             }
-            // The bits behind the code are a whole number of bytes once code and value fill whole triplets.
-            let codeBytes = (head.count * 3 + 3) / 4
-            lead = (3 - (codeBytes + storage.count) % 3) % 3
+        } else {
+            let codeBytes = (codeCount * 3 + 3) / 4
+            let lead = (3 - (codeBytes + storage.count) % 3) % 3
+            Material.encode(in: domain, raw: span, lead: lead, into: &target) { code in
+                self.code.write(into: &code)
+                if !tag.isEmpty {
+                    // A filler brings the soft part up to the width that makes the whole a multiple of four.
+                    if self.code.hasFiller { code.append(UInt8(ascii: "_")) }
+                    code.append(contentsOf: tag.utf8)
+                }
+            }
         }
-        Material.encode(code: head, raw: span, lead: lead, domain: domain, into: &target)
+    }
+
+    /// Characters of the code with its soft part.
+    private var codeCount: Int {
+        if code.isVariable { return code.hardCount * 2 }
+        return tag.isEmpty ? code.hardCount : code.hardCount + tag.utf8.count + (code.hasFiller ? 1 : 0)
     }
 
     /// How many bytes the form in `domain` has.
     public func encodedCount(in domain: Domain) -> Int {
-        var codeCount = code.hardCount
-        if code.isVariable {
-            codeCount *= 2
-        } else if !tag.isEmpty {
-            codeCount += tag.utf8.count + (code.hasFiller ? 1 : 0)
-        }
         let codeBytes = (codeCount * 3 + 3) / 4
         return (codeBytes + storage.count + 2) / 3 * domain.unit
     }
@@ -77,6 +81,15 @@ public enum Base64Number {
         }
         while digits.count < width { digits.append(UInt8(ascii: "A")) }
         return digits.reversed()
+    }
+
+    /// Appends exactly `width` digits of `number`, which must fit.
+    static func write(_ number: UInt64, width: Int, into target: inout [UInt8]) {
+        var place = width
+        while place > 0 {
+            place -= 1
+            target.append(Base64URL.character(of: UInt8(truncatingIfNeeded: number >> (6 * UInt64(place)))))
+        }
     }
 
     /// The number that `characters` spell, or nil when one is no digit or the number needs more than 64 bits.

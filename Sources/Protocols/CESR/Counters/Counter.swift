@@ -108,7 +108,7 @@ public struct Counter: Hashable, Sendable, CustomStringConvertible {
         if domain == .text {
             target += text
         } else {
-            Material.encode(code: text, raw: [UInt8]().span, lead: 0, domain: .binary, into: &target)
+            Material.encodeBinary(code: text.span, raw: [UInt8]().span, lead: 0, into: &target)
         }
     }
 

@@ -94,6 +94,16 @@ public enum IndexerCode: UInt8, Hashable, Sendable, CaseIterable {
 
     var hardCount: Int { rawValue < 6 ? 1 : 2 }
 
+    /// Appends the characters of the code.
+    func write(into target: inout [UInt8]) {
+        switch rawValue {
+        case 0..<6: target.append(UInt8(ascii: "A") + rawValue)
+        case 6..<8: target += [UInt8(ascii: "0"), UInt8(ascii: "A") + rawValue - 6]
+        case 8..<14: target += [UInt8(ascii: "2"), UInt8(ascii: "A") + rawValue - 8]
+        default: target += [UInt8(ascii: "3"), UInt8(ascii: "A") + rawValue - 14]
+        }
+    }
+
     /// The code whose hard part starts with these sextets.
     @inline(__always)
     static func find(_ first: UInt8, _ second: UInt8) -> IndexerCode? {

@@ -35,6 +35,11 @@ public struct PrimitiveCode: Hashable, Sendable, CustomStringConvertible {
     /// The characters as ASCII.
     var characters: [UInt8] { (0..<hardCount).map { UInt8(truncatingIfNeeded: packed >> (24 - 8 * UInt32($0))) } }
 
+    /// Appends the characters of the code.
+    func write(into target: inout [UInt8]) {
+        for place in 0..<UInt32(hardCount) { target.append(UInt8(truncatingIfNeeded: packed >> (24 - 8 * place))) }
+    }
+
     static func pack(_ characters: some Sequence<UInt8>) -> UInt32 {
         var packed: UInt32 = 0
         var shift: UInt32 = 32
