@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-private import KelmarkBytes
+public import KelmarkBytes
 
 /// How the body of a message is serialised.
 public enum BodyFormat: UInt8, Hashable, Sendable, CaseIterable {
@@ -215,5 +215,17 @@ public struct VersionString: Hashable, Sendable, CustomStringConvertible {
             value = value << 6 | Int(sextet)
         }
         return value
+    }
+}
+
+extension BodyFormat {
+    /// The document format of the body; nil for a native one.
+    public var document: DocumentFormat? {
+        switch self {
+        case .json: .json
+        case .cbor: .cbor
+        case .messagePack: .messagePack
+        case .native: nil
+        }
     }
 }

@@ -72,3 +72,13 @@ extension PrimitiveCode {
         }
     }
 }
+
+extension PrimitiveCode {
+    /// Bytes or UTF-8 text of any length.
+    public var isBytes: Bool {
+        switch packed {
+        case 0x3442_0000, 0x3542_0000, 0x3642_0000, 0x3741_4142, 0x3841_4142, 0x3941_4142: true
+        default: false
+        }
+    }
+}
