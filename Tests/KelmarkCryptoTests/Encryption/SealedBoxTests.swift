@@ -10,7 +10,7 @@ import Testing
 
     @Test(arguments: KeysVectors.all.sealed_box)
     func opensKeripysBoxes(_ vector: KeysVectors.Box) throws {
-        let seed = try SecretBytes(copying: raw(vector.recipient_seed, code: "A").span)
+        let seed = try SecretBytes(raw(vector.recipient_seed, code: "A"))
         let edKey = try SigningKey(algorithm: .ed25519, seed: seed).publicKey
         if let text = vector.recipient_ed25519 { #expect(edKey == raw(text, code: "D")) }
         let publicKey = raw(vector.x25519_public, code: "C")
@@ -70,7 +70,7 @@ import Testing
         let expected = CryptoError.wrongLength(of: .key, expected: 32, found: 33)
         #expect(throws: expected) { _ = try SealedBox.seal(pattern(3).span, toEd25519: long.span) }
         #expect(throws: expected) { _ = try SealedBox.seal(pattern(3).span, toX25519: long.span) }
-        let secret = try SecretBytes(copying: long.span)
+        let secret = try SecretBytes(long)
         #expect(throws: expected) { _ = try SealedBox.open(pattern(60).span, privateKey: secret) }
         #expect(throws: CryptoError.wrongLength(of: .seed, expected: 32, found: 33)) {
             _ = try SealedBox.open(pattern(60).span, ed25519Seed: secret)

@@ -14,7 +14,7 @@ import Testing
     @Test(arguments: KeysVectors.all.stretch)
     func stretchesAsKeripy(_ vector: KeysVectors.Stretch) throws {
         let tier = try #require(Argon2id.Tier(rawValue: vector.tier))
-        let password = try SecretBytes(copying: Array(vector.path.utf8).span)
+        let password = try SecretBytes(Array(vector.path.utf8))
         let salt = raw(vector.salt, code: "0A")
         let seed = try Argon2id.derive(password: password, salt: salt.span, cost: tier.cost, byteCount: vector.size)
         #expect(seed.bytes == hex(vector.seed))

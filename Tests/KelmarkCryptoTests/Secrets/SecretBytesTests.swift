@@ -7,7 +7,7 @@ import Testing
 @Suite struct SecretBytesTests {
     @Test(arguments: [0, 1, 32, 4096, 5000]) func keepsWhatItWasGiven(_ count: Int) throws {
         let bytes = pattern(count)
-        let secret = try SecretBytes(copying: bytes.span)
+        let secret = try SecretBytes(bytes)
         #expect(secret.count == count)
         #expect(secret.bytes == bytes)
     }
@@ -38,13 +38,13 @@ import Testing
     }
 
     @Test func comparesContents() throws {
-        let one = try SecretBytes(copying: pattern(32).span)
+        let one = try SecretBytes(pattern(32))
         var other = pattern(32)
-        #expect(one == (try SecretBytes(copying: other.span)))
+        #expect(one == (try SecretBytes(other)))
         other[31] ^= 1
-        #expect(one != (try SecretBytes(copying: other.span)))
+        #expect(one != (try SecretBytes(other)))
         other.removeLast()
-        #expect(one != (try SecretBytes(copying: other.span)))
+        #expect(one != (try SecretBytes(other)))
     }
 
     @Test func randomOnesDiffer() throws {
@@ -55,12 +55,12 @@ import Testing
 
     @Test func rethrowsTheErrorOfTheReader() throws {
         struct Refused: Error, Equatable {}
-        let secret = try SecretBytes(copying: pattern(3).span)
+        let secret = try SecretBytes(pattern(3))
         #expect(throws: Refused()) { try secret.withBytes { (_: Span<UInt8>) throws(Refused) in throw Refused() } }
     }
 
     @Test func showsNothingOfItself() throws {
-        let secret = try SecretBytes(copying: Array("correct horse".utf8).span)
+        let secret = try SecretBytes(Array("correct horse".utf8))
         var dumped = ""
         dump(secret, to: &dumped)
         for text in ["\(secret)", String(reflecting: secret), dumped] {
@@ -88,7 +88,7 @@ import Testing
     /// A write into the read-only pages stops the process.
     @Test func writingThroughAPointerStopsTheProcess() async {
         await #expect(processExitsWith: .failure) {
-            let secret = try SecretBytes(copying: pattern(32).span)
+            let secret = try SecretBytes(pattern(32))
             secret.withBytes { bytes in
                 bytes.withUnsafeBufferPointer { buffer in
                     UnsafeMutablePointer(mutating: buffer.baseAddress!).pointee = 1

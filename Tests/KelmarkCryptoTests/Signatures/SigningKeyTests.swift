@@ -13,7 +13,7 @@ import Testing
         let (algorithm, codes, signatureCode) = try #require(SignatureAlgorithmTests.byName[vector.alg])
         guard algorithm.isAvailable else { return }
         let seedCode = ["Ed25519": "A", "secp256k1": "J", "secp256r1": "Q"][vector.alg]!
-        let seed = try SecretBytes(copying: raw(vector.seed, code: seedCode).span)
+        let seed = try SecretBytes(raw(vector.seed, code: seedCode))
         let key = try SigningKey(algorithm: algorithm, seed: seed)
         #expect(key.algorithm == algorithm)
         #expect(key.publicKey == raw(vector.public, code: codes[vector.transferable ? 0 : 1]))
@@ -25,7 +25,7 @@ import Testing
 
     @Test(arguments: KeysVectors.all.salty_paths)
     func derivesPublicKeysOfSaltyPaths(_ vector: KeysVectors.SaltyPath) throws {
-        let seed = try SecretBytes(copying: raw(vector.seed, code: "A").span)
+        let seed = try SecretBytes(raw(vector.seed, code: "A"))
         #expect(try SigningKey(algorithm: .ed25519, seed: seed).publicKey == raw(vector.public, code: "D"))
     }
 
@@ -58,17 +58,17 @@ import Testing
         let order = Self.order(algorithm)
         for seed in [[UInt8](repeating: 0, count: 32), order, [UInt8](repeating: 0xff, count: 32)] {
             #expect(throws: CryptoError.invalidKey) {
-                _ = try SigningKey(algorithm: algorithm, seed: SecretBytes(copying: seed.span))
+                _ = try SigningKey(algorithm: algorithm, seed: SecretBytes(seed))
             }
         }
         var last = order
         last[31] -= 1
-        _ = try SigningKey(algorithm: algorithm, seed: SecretBytes(copying: last.span))
+        _ = try SigningKey(algorithm: algorithm, seed: SecretBytes(last))
     }
 
     @Test(arguments: SignatureAlgorithm.allCases, [0, 31, 33, 64])
     func refusesSeedsOfOtherLengths(_ algorithm: SignatureAlgorithm, _ count: Int) throws {
-        let seed = try SecretBytes(copying: pattern(count).span)
+        let seed = try SecretBytes(pattern(count))
         #expect(throws: CryptoError.wrongLength(of: .seed, expected: 32, found: count)) {
             _ = try SigningKey(algorithm: algorithm, seed: seed)
         }
@@ -101,7 +101,7 @@ import Testing
 
 @Suite struct MLDSATests {
     @Test(arguments: MLDSAParameterSet.allCases) func signsAndVerifies(_ set: MLDSAParameterSet) throws {
-        let seed = try SecretBytes(copying: pattern(32).span)
+        let seed = try SecretBytes(pattern(32))
         let key = try set.publicKey(seed: seed)
         let message = pattern(300)
         let signature = try set.sign(message.span, seed: seed)
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test(arguments: MLDSAParameterSet.allCases) func agreesWithSwiftCryptoAsACaller(_ set: MLDSAParameterSet) throws {
-        let seed = try SecretBytes(copying: pattern(32).span)
+        let seed = try SecretBytes(pattern(32))
         let expected =
             switch set {
             case .mldsa65:
@@ -130,7 +130,7 @@ import Testing
                 try MLDSA87.PrivateKey(seedRepresentation: pattern(32), publicKey: nil).publicKey.rawRepresentation
             }
         #expect(try set.publicKey(seed: seed) == [UInt8](expected))
-        let short = try SecretBytes(copying: pattern(31).span)
+        let short = try SecretBytes(pattern(31))
         #expect(throws: CryptoError.wrongLength(of: .seed, expected: 32, found: 31)) {
             _ = try set.publicKey(seed: short)
         }

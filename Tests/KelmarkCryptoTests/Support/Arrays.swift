@@ -28,3 +28,11 @@ extension SigningKey {
 extension SecretBytes {
     var bytes: [UInt8] { withBytes { span in span.indices.map { span[$0] } } }
 }
+
+extension SealedFileVault.Envelope {
+    static func parse(_ bytes: [UInt8]) throws(VaultError) -> Self { try parse(bytes.span) }
+}
+
+extension SecretBytes {
+    convenience init(_ bytes: [UInt8]) throws { try self.init(copying: bytes.span) }
+}

@@ -4,7 +4,9 @@ private import CSodium
 
 /// A private key in guarded memory.
 public struct SigningKey: Signer {
+    /// What the key is for.
     public let algorithm: SignatureAlgorithm
+    /// The public key: 32 bytes for Ed25519, a compressed point of 33 bytes otherwise.
     public let publicKey: [UInt8]
     /// libsodium's 64-byte form for Ed25519, the scalar for ECDSA.
     private let secret: SecretBytes
@@ -59,6 +61,7 @@ public struct SigningKey: Signer {
         }
     }
 
+    /// The same as ``sign(_:)``, for those who know only a ``Signer``.
     public func signature(over message: [UInt8]) throws(CryptoError) -> [UInt8] {
         try sign(message.span)
     }
