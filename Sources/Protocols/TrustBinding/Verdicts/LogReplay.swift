@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+internal import KERI
+internal import KelmarkBytes
+internal import SPIFFE
+
+/// The key event logs of a proof file, fed to the same event processor that every other log goes through, into a
+/// fresh store.
+struct LogReplay {
+    let store = MemoryKeyEventStore()
+    /// What is wrong with the log of each AID of the file, most decisive first.
+    private(set) var findings: [String: [Finding]] = [:]
+    /// AIDs whose log was cut at a position, and goes on behind it in the file.
+    private(set) var cutLogs: Set<String> = []
+
+    struct Finding: Hashable {
+        let verdict: Verdict
+        let reason: Reason
+    }
+
+    /// Replays every log of `file`; of the log of `cut` only the events up to its position.
+    init(_ file: ProofFile, cut: LogPosition?, now: CertificateTime) {
+        let seconds = Timestamp(seconds: now.seconds)
+        var stream = StreamProcessor(EventProcessor(store: store), batch: 256)
+        var kept: [(part: ProofPart, events: [LoggedEvent])] = []
+        var refusals: [String: String] = [:]
+        for part in file.parts(.keyEventLog) {
+            var events = part.events
+            if let cut, part.name.id == cut.aid.text {
+                events = part.events.filter { $0.position.sn <= cut.sn.value }
+                if events.count < part.events.count { cutLogs.insert(part.name.id) }
+            }
+            kept.append((part, events))
+            let bytes = events.flatMap { part.content[$0.range] }
+            do {
+                try stream.process(bytes, now: seconds) { report in
+                    if let (event, refusal) = Self.refusal(report) { refusals[event] = refusal }
+                }
+            } catch {
+                add(.undecidable, "store", "the events can't be kept", to: part.name.id)
+            }
+        }
+        let resumed = (try? stream.processor.resume(now: seconds)) ?? []
+        for item in resumed {
+            if case .rejected(let refusal) = item.outcome { refusals[item.key.said.text] = refusal.rawValue }
+        }
+        for (part, events) in kept { judge(part, events, refusals) }
+    }
+
+    /// The event that a report refuses, and why.
+    private static func refusal(_ report: MessageReport) -> (event: String, refusal: String)? {
+        if case .decided(_, let event?, .rejected(let refusal)) = report.result {
+            return (event.said.text, refusal.rawValue)
+        }
+        return nil
+    }
+
+    private mutating func add(_ verdict: Verdict, _ code: String, _ detail: String, to aid: String) {
+        findings[aid, default: []].append(Finding(verdict: verdict, reason: Reason(code, detail)))
+    }
+
+    // MARK: Each event of the file must stand in the log
+
+    private mutating func judge(_ part: ProofPart, _ events: [LoggedEvent], _ refusals: [String: String]) {
+        let id = part.name.id
+        guard let aid = AID(id) else {
+            add(.contradicted, "aid-malformed", "\(id) is no AID", to: id)
+            return
+        }
+        let waiting = (try? store.read { $0.escrows(reason: nil, aid: aid, limit: events.count) }) ?? []
+        for event in events {
+            let place = event.position
+            let message = Array(part.content[event.range])
+            guard let said = SAID(place.said) else {
+                add(.contradicted, "event-refused", "\(place): malformed", to: id)
+                continue
+            }
+            let record = try? store.read { $0.record(of: aid, at: SequenceNumber(place.sn), said: said) }
+            if let record {
+                if !Self.everySignatureHolds(of: message, in: record.proof) {
+                    add(.contradicted, "signature-invalid", "\(place): a signature does not verify", to: id)
+                }
+            } else if let entry = waiting.first(where: { $0.key.said == said }) {
+                judge(waiting: entry, message, at: place)
+            } else {
+                add(.contradicted, "event-refused", "\(place): \(refusals[place.said] ?? "unreadable")", to: id)
+            }
+        }
+        for record in (try? store.read { $0.duplicities(of: aid) }) ?? [] {
+            let both = "\(record.accepted) and \(record.other)"
+            add(.contradicted, "duplicity", "\(id) signed two events at \(record.sn): \(both)", to: id)
+        }
+        findings[id]?.sort { $0.verdict == .contradicted && $1.verdict != .contradicted }
+    }
+
+    /// Whether every attached signature is among those that the processor verified (one for each index).
+    private static func everySignatureHolds(of message: [UInt8], in proof: EventProof) -> Bool {
+        guard let attachments = attachments(of: message) else { return false }
+        let controllers = Set(proof.controllerSignatures.map(\.index))
+        let witnesses = Set(proof.witnessSignatures.map(\.index))
+        return attachments.controllerSignatures.allSatisfy { controllers.contains($0.index) }
+            && attachments.witnessSignatures.allSatisfy { witnesses.contains($0.index) }
+    }
+
+    private static func attachments(of message: [UInt8]) -> Attachments? {
+        var reader = StreamReader()
+        guard case .message(let frame) = reader.next(in: message.span) else { return nil }
+        return frame.attachments
+    }
+
+    private mutating func judge(waiting entry: EscrowEntry, _ message: [UInt8], at place: EventPosition) {
+        let detail = "\(place): \(entry.missing)"
+        switch entry.key.reason {
+        case .likelyDuplicitous:
+            add(.contradicted, "event-conflicting", "\(place): another event stands there", to: place.aid)
+        case .partialSignatures where hasFalseSignature(message, of: entry.key.aid):
+            add(.contradicted, "signature-invalid", "\(place): a signature does not verify", to: place.aid)
+        case .partialSignatures: add(.undecidable, "signatures-missing", detail, to: place.aid)
+        case .partialWitnesses: add(.undecidable, "receipts-missing", detail, to: place.aid)
+        case .partialDelegation: add(.undecidable, "delegation-seal-missing", detail, to: place.aid)
+        case .outOfOrder: add(.undecidable, "event-missing", "\(place): an earlier event is missing", to: place.aid)
+        default: add(.undecidable, "event-waiting", detail, to: place.aid)
+        }
+    }
+
+    /// Whether an event that waits for signatures has one that is not its key's.
+    private func hasFalseSignature(_ message: [UInt8], of aid: AID) -> Bool {
+        var reader = StreamReader()
+        var parser = MessageParser()
+        guard case .message(let frame) = reader.next(in: message.span),
+            case .keyEvent(let event)? = try? parser.parse(
+                message.span.extracting(frame.bodyRange), version: frame.version)
+        else { return true }
+        let keys = event.establishment?.keys ?? state(of: aid)?.keys ?? []
+        return frame.attachments.controllerSignatures.contains { signature in
+            guard keys.indices.contains(signature.index) else { return true }
+            return !keys[signature.index].verifies(signature.span, over: event.bytes.span)
+        }
+    }
+
+    // MARK: What the logs say
+
+    /// The state of an AID after its last accepted event.
+    func state(of aid: AID) -> KeyState? {
+        (try? store.read { $0.keyState(of: aid) }) ?? nil
+    }
+
+    /// The accepted event at a position of the current branch.
+    func event(of aid: AID, at sn: SequenceNumber) -> EventRecord? {
+        guard let state = state(of: aid), sn <= state.sn else { return nil }
+        return (try? store.read { $0.record(of: aid, at: sn) }) ?? nil
+    }
+
+    /// The events of the current branch in order.
+    func trunk(of aid: AID) -> [EventRecord] {
+        guard let state = state(of: aid) else { return [] }
+        var events: [EventRecord] = []
+        var sn: SequenceNumber? = .zero
+        while let place = sn, place <= state.sn, let record = event(of: aid, at: place) {
+            events.append(record)
+            sn = place.next
+        }
+        return events
+    }
+
+    /// Every accepted event, of superseded branches too, in order of acceptance.
+    func everyEvent(of aid: AID) -> [EventRecord] {
+        (try? store.read { $0.records(of: aid, from: 0, limit: 1 << 30) }) ?? []
+    }
+
+    /// The newest event of an AID that counts.
+    func newest(of aid: AID) -> EventPosition? {
+        state(of: aid).map { EventPosition(aid: aid.text, sn: $0.sn.value, said: $0.said.text) }
+    }
+}

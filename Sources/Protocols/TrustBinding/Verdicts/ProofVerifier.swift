@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+public import KERI
+public import KelmarkBytes
+public import SPIFFE
+
+/// Judges a proof file from one AID down. Pure: the same bytes, AID, trust domain and time give the same report.
+///
+/// ```swift
+/// let report = ProofVerifier.verify(bytes, root: organisation, trustDomain: domain, at: now)
+/// print(report.verdict, report.decidingRung?.reasons ?? [])
+/// ```
+public struct ProofVerifier: Sendable {
+    let root: AID
+    let trustDomain: TrustDomain
+    let time: CertificateTime
+    let position: LogPosition?
+    let file: ProofFile
+    let replay: LogReplay
+
+    /// Judges a file.
+    ///
+    /// - Parameters:
+    ///   - bytes: the whole file.
+    ///   - root: the organisation's AID, pinned by the caller.
+    ///   - trustDomain: the trust domain that the caller bound to that AID.
+    ///   - time: the moment that validity is judged for.
+    ///   - position: answers "what held then": events of that log behind the position do not count.
+    public static func verify(
+        _ bytes: [UInt8], root: AID, trustDomain: TrustDomain, at time: CertificateTime,
+        asOf position: LogPosition? = nil,
+        limits: Limits = .standard
+    ) -> VerdictReport {
+        let file: ProofFile
+        do {
+            file = try ProofFile(bytes, limits: limits)
+        } catch {
+            let open = Rung.Name.allCases.dropFirst().map {
+                Rung($0, .undecidable, [Reason("file-unreadable", "the file can't be read")])
+            }
+            return VerdictReport(
+                rungs: [Rung(.file, error.verdict, [error.reason])] + open, subject: nil, asOf: [],
+                assumptions: ReportNotes.assumptions(time: time, position: position), notChecked: [])
+        }
+        let verifier = ProofVerifier(
+            root: root, trustDomain: trustDomain, time: time, position: position, file: file,
+            replay: LogReplay(file, cut: position, now: time))
+        return verifier.report()
+    }
+
+    private func report() -> VerdictReport {
+        let authority = authorityCertificate()
+        let statement = statement(for: authority)
+        let issuer = statement.flatMap { AID($0.issuer) } ?? hintedIssuer(authority)
+        let rungs = [
+            fileRung(), organisationRung(), issuerRung(issuer), statementRung(statement, issuer),
+            withdrawalRung(statement, issuer), authorityRung(authority, statement), svidRung(authority),
+        ]
+        let logs = [root] + (issuer.map { [$0] } ?? [])
+        return VerdictReport(
+            rungs: rungs, subject: subject(), asOf: logs.compactMap(replay.newest),
+            assumptions: ReportNotes.assumptions(time: time, position: position),
+            notChecked: ReportNotes.notChecked(logs.compactMap(replay.state), file: file))
+    }
+
+    // MARK: File
+
+    private func fileRung() -> Rung {
+        var verdicts = file.findings.map(\.verdict)
+        var reasons = file.findings.map(\.reason)
+        if let position,
+            !file.parts.contains(where: { $0.name.kind == .keyEventLog && $0.name.id == position.aid.text })
+        {
+            verdicts.append(.undecidable)
+            reasons.append(Reason("position-foreign", "the file has no log of \(position.aid)"))
+        }
+        let verdict = Verdict.joining(verdicts)
+        // What decided comes first.
+        if let first = verdicts.firstIndex(of: verdict) { reasons.swapAt(0, first) }
+        if reasons.isEmpty { reasons = [Reason("manifest-agrees", "\(file.parts.count) parts")] }
+        return Rung(.file, verdict, reasons)
+    }
+
+    // MARK: Logs
+
+    private func organisationRung() -> Rung {
+        guard file.parts.contains(where: { $0.name.kind == .keyEventLog && $0.name.id == root.text }) else {
+            return Rung(.organisation, .undecidable, [Reason("organisation-log-missing", root.text)])
+        }
+        return logRung(.organisation, root, replay.findings[root.text] ?? [])
+    }
+
+    /// A rung that holds when the log of `aid` does.
+    private func logRung(_ name: Rung.Name, _ aid: AID, _ findings: [LogReplay.Finding]) -> Rung {
+        let verdict = Verdict.joining(findings.map(\.verdict))
+        guard verdict == .proven else { return Rung(name, verdict, findings.map(\.reason)) }
+        guard let newest = replay.newest(of: aid) else {
+            return Rung(name, .undecidable, [Reason("log-empty", aid.text)])
+        }
+        if let position, position.aid == aid {
+            guard newest.sn == position.sn.value else {
+                return Rung(name, .undecidable, [Reason("position-beyond-file", "the log ends at \(newest)")])
+            }
+        }
+        return Rung(name, .proven, [Reason("log-holds", "as of \(newest)")])
+    }
+
+    private func issuerRung(_ issuer: AID?) -> Rung {
+        guard let issuer else {
+            return Rung(.issuer, .undecidable, [Reason("issuer-unknown", "no statement and no hint names an issuer")])
+        }
+        guard file.parts.contains(where: { $0.name.kind == .keyEventLog && $0.name.id == issuer.text }) else {
+            return Rung(.issuer, .undecidable, [Reason("issuer-log-missing", issuer.text)])
+        }
+        var findings = replay.findings[issuer.text] ?? []
+        if replay.cutLogs.contains(root.text) {
+            findings = atCutOrganisation(findings, issuer)
+        }
+        let rung = logRung(.issuer, issuer, findings)
+        guard rung.verdict == .proven else { return rung }
+        let events = replay.trunk(of: issuer)
+        guard let delegator = replay.state(of: issuer)?.delegator else {
+            return Rung(.issuer, .contradicted, [Reason("issuer-not-delegated", "nobody delegated \(issuer)")])
+        }
+        guard delegator == root else {
+            return Rung(.issuer, .contradicted, [Reason("issuer-of-another", "\(delegator) delegated \(issuer)")])
+        }
+        for event in events where event.kind.needsDelegator {
+            let seal = EventSeal(aid: issuer, sn: event.sn, said: event.said)
+            guard let source = event.proof.sealSource, let sealing = replay.event(of: root, at: source.sn),
+                sealing.said == source.said, sealing.place(of: seal) != nil
+            else {
+                let detail = "the seal of \(issuer):\(event.sn) does not stand in the organisation's log any more"
+                return Rung(.issuer, .contradicted, [Reason("delegation-superseded", detail)])
+            }
+        }
+        let inception = events.first?.proof.sealSource
+        let place = inception.map { "sealed by \(root):\($0.sn)" } ?? ""
+        return Rung(.issuer, .proven, rung.reasons + [Reason("issuer-delegated", place)])
+    }
+
+    /// The organisation's log was cut and is known to go on: a seal that is not there did not exist at that position.
+    /// A later delegated event without its seal had not happened yet.
+    private func atCutOrganisation(_ findings: [LogReplay.Finding], _ issuer: AID) -> [LogReplay.Finding] {
+        if replay.state(of: issuer) == nil, findings.contains(where: { $0.reason.code == "delegation-seal-missing" }) {
+            let detail = "at \(position?.description ?? "") the organisation had not delegated \(issuer)"
+            return [.init(verdict: .contradicted, reason: Reason("delegation-absent-at-position", detail))]
+        }
+        return findings.filter { !["delegation-seal-missing", "event-missing"].contains($0.reason.code) }
+    }
+}

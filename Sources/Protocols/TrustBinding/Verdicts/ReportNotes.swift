@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import KERI
+internal import SPIFFE
+
+/// What a report takes for granted and leaves open. `03-binding.md`, section 8.
+enum ReportNotes {
+    static func assumptions(time: CertificateTime, position: LogPosition?) -> [Reason] {
+        var notes = [
+            Reason(
+                "root-given", "the AID is the organisation's, and the trust domain belongs to it, as the caller said"),
+            Reason("clock-local", "the time is \(time), as the caller said"),
+        ]
+        if let position { notes.append(Reason("as-of-position", "events behind \(position) do not count")) }
+        return notes
+    }
+
+    static func notChecked(_ states: [KeyState], file: ProofFile) -> [Reason] {
+        var notes = [
+            Reason("newer-events", "events that happened after the last one in the file are unknown"),
+            Reason("no-transparency-log", "no log shows that the SVID was issued in the open"),
+            Reason("no-credential-limits", "paths and lifetimes are not bounded by an authority credential yet"),
+            Reason("duplicity-not-excluded", "that no other version of the logs exists can't be seen offline"),
+            Reason("suspension-not-considered", "a suspension is no evidence; agents obey it, proofs do not"),
+            Reason("node-not-checked", "whether the right process holds the key is the node's word"),
+        ]
+        let unwitnessed = states.filter { $0.witnessThreshold == 0 }.map(\.aid.text)
+        if !unwitnessed.isEmpty {
+            notes.append(Reason("no-witnesses", unwitnessed.joined(separator: " ")))
+        }
+        if unwitnessed.count < states.count {
+            notes.append(Reason("no-first-seen-guarantee", "receipts say that witnesses saw an event, not first"))
+        }
+        return notes
+    }
+}
