@@ -12,7 +12,7 @@ swift_flags := --traits Secp256k1 --scratch-path .build --explicit-target-depend
 export SWIFT_BACKTRACE := enable=no
 unexport KELMARK_CORE_ONLY
 
-.PHONY: help setup build test lint format docs coverage clean
+.PHONY: help setup build test fuzz mutate lint format docs coverage clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,14 +26,21 @@ build: setup ## Builds everything (debug)
 test: setup ## All tests (sets the machine up first)
 	swift build $(swift_flags) --build-tests
 	swift test $(swift_flags) --skip-build
+	scripts/fuzz --seconds 20
+
+fuzz: setup ## Fuzzes every way in for 5 minutes each
+	scripts/fuzz --seconds 300
+
+mutate: setup ## Disables each validation rule in turn; the tests must turn red each time
+	scripts/mutate
 
 lint: ## Formatting, layers, licence lines, names and paths
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
 	scripts/check-layers
 	scripts/check-files
 
 format: ## Formats the Swift sources in place
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
 
 coverage: setup ## Line coverage of Foundations and Protocols; fails under 90 %
 	swift test $(swift_flags) --enable-code-coverage

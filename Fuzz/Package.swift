@@ -16,7 +16,8 @@ let settings: [SwiftSetting] = [
 @MainActor func entry(_ name: String, _ products: String...) -> Target {
     .executableTarget(
         name: "Fuzz\(name)",
-        dependencies: ["FuzzSupport"] + products.map { .product(name: $0, package: "kelmark") }, swiftSettings: settings)
+        dependencies: ["FuzzSupport"] + products.map { .product(name: $0, package: "kelmark") }, swiftSettings: settings
+    )
 }
 
 let package = Package(
@@ -26,5 +27,6 @@ let package = Package(
         .target(name: "FuzzSupport", swiftSettings: settings),
         entry("Primitive", "CESR"),
         entry("Document", "CESR"),
+        entry("Stream", "CESR"),
     ]
 )

@@ -14,18 +14,25 @@ public func fuzzPrimitive(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
         let text = String(decoding: bytes, as: UTF8.self)
         switch choice >> 2 & 3 {
         case 0:
-            let decoded = domain == .text ? try? Primitive(text: bytes.span, table: table) : try? Primitive(binary: bytes.span, table: table)
+            let decoded =
+                domain == .text
+                ? try? Primitive(text: bytes.span, table: table) : try? Primitive(binary: bytes.span, table: table)
             guard let decoded else { return }
             property(decoded.encoded(in: domain) == bytes, "a primitive encodes to what it was read from")
             let other = decoded.encoded(in: domain == .text ? .binary : .text)
-            let back = domain == .text ? try? Primitive(binary: other.span, table: table) : try? Primitive(text: other.span, table: table)
+            let back =
+                domain == .text
+                ? try? Primitive(binary: other.span, table: table) : try? Primitive(text: other.span, table: table)
             property(back == decoded, "a primitive survives the other domain")
         case 1:
-            let decoded = domain == .text ? try? IndexedSignature(text: text) : try? IndexedSignature(binary: bytes.span)
+            let decoded =
+                domain == .text ? try? IndexedSignature(text: text) : try? IndexedSignature(binary: bytes.span)
             guard let decoded else { return }
             property(decoded.encoded(in: domain) == bytes, "an indexed signature encodes to what it was read from")
         default:
-            let decoded = domain == .text ? try? Counter(text: text, table: table) : try? Counter(binary: bytes.span, table: table)
+            let decoded =
+                domain == .text
+                ? try? Counter(text: text, table: table) : try? Counter(binary: bytes.span, table: table)
             guard let decoded else { return }
             property(decoded.encoded(in: domain) == bytes, "a counter encodes to what it was read from")
         }

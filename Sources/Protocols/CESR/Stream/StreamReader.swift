@@ -134,6 +134,11 @@ public struct StreamReader: Sendable {
         case .invalid: return fault(.invalidVersion, at: position, &cursor, isFinal: isFinal)
         case .unsupported(let size):
             // The size can be believed when all of it is there: what follows is more likely a start than what is inside.
+            // So what is said must not depend on how the input was cut.
+            if size > bytes.count, size <= limits.bodyBytes, !isFinal {
+                wanted = size
+                return .needMore(consumedThrough: position)
+            }
             let passed = size <= bytes.count ? size : 1
             return fault(.unsupportedVersion, at: position, &cursor, passing: passed, isFinal: isFinal)
         }
