@@ -114,11 +114,13 @@ struct ProofScenario {
     init(
         seed: UInt8 = 1, delegated: Bool = true, sealing: Bool = true, domain: TrustDomain = Sample.domain,
         credential: Primitive? = nil, statementKey: UInt8 = 1, authorityKey: UInt8 = 1,
-        notAfter: CertificateTime = Sample.now.advanced(by: 86_400), authorityDomain: TrustDomain? = nil
+        notAfter: CertificateTime = Sample.now.advanced(by: 86_400), authorityDomain: TrustDomain? = nil,
+        sealedBefore: Primitive? = nil
     ) async throws {
         organisation = FakeController(seed: seed, keys: 3, threshold: 2, store: store)
         issuer = FakeController(seed: seed + 1, store: store)
         try organisation.incept()
+        if let sealedBefore { try organisation.seal(sealedBefore) }
         try issuer.incept(delegator: delegated ? organisation : nil)
         statement = try AuthorityStatement.x509(
             issuer: issuer.aid.primitive, trustDomain: domain, key: FakeAuthorityKey(statementKey),

@@ -166,6 +166,25 @@ struct ProofVerifierTests {
         #expect(try scenario.verify().summary == "proven")
     }
 
+    @Test func whatTheOrganisationSealedBeforeTheDelegationDoesNotMatter() async throws {
+        let scenario = try await ProofScenario(sealedBefore: RecordSample.credential)
+        #expect(try scenario.verify().summary == "proven")
+        try scenario.organisation.seal(RecordSample.credential)
+        #expect(try scenario.verify().summary == "undecidable withdrawal seal-unexplained")
+    }
+
+    @Test func aStatementSealedAgainBehindItsWithdrawalStaysWithdrawn() async throws {
+        var scenario = try await ProofScenario(sealing: false)
+        let withdrawal = try Withdrawal(
+            author: scenario.issuer.aid.primitive, trustDomain: Sample.domain, subject: scenario.statement.said,
+            reason: "")
+        try scenario.issuer.seal(withdrawal.said)
+        try scenario.issuer.seal(scenario.statement.said)
+        #expect(try scenario.verify().summary == "undecidable withdrawal seal-unexplained")
+        scenario.records.append(.withdrawal(withdrawal))
+        #expect(try scenario.verify().summary == "contradicted withdrawal statement-withdrawn")
+    }
+
     // MARK: Certificates
 
     @Test func theAuthorityIsTheOneThatTheStatementNames() async throws {

@@ -85,8 +85,18 @@ public struct IssuingAuthority<Key: Signer>: Sendable {
         to request: VerifiedCertificateRequest, id: SPIFFEID, dnsNames: [String] = [],
         hints: SubjectHints = SubjectHints(), now: CertificateTime, lifetime: Int64, serial: CertificateSerial
     ) async throws(IssuanceError) -> X509Certificate {
-        guard id.trustDomain == trustDomain, !id.isTrustDomainID else { throw IssuanceError(.id) }
         if let requested = request.id, requested != id { throw IssuanceError(.id, "the request names another ID") }
+        return try await issue(
+            publicKey: request.publicKey, id: id, dnsNames: dnsNames, hints: hints, now: now, lifetime: lifetime,
+            serial: serial)
+    }
+
+    /// The same for a key whose possession has been shown otherwise.
+    func issue(
+        publicKey: Certificate.PublicKey, id: SPIFFEID, dnsNames: [String] = [], hints: SubjectHints = SubjectHints(),
+        now: CertificateTime, lifetime: Int64, serial: CertificateSerial
+    ) async throws(IssuanceError) -> X509Certificate {
+        guard id.trustDomain == trustDomain, !id.isTrustDomainID else { throw IssuanceError(.id) }
         guard lifetime > 0 else { throw IssuanceError(.validity) }
         guard certificate.isValid(at: now) else { throw IssuanceError(.authorityValidity) }
         for name in dnsNames where !DNSName.isValid(name) { throw IssuanceError(.dnsName) }
@@ -98,7 +108,7 @@ public struct IssuingAuthority<Key: Signer>: Sendable {
                 Critical(BasicConstraints.notCertificateAuthority)
                 Critical(KeyUsage(digitalSignature: true, keyEncipherment: true, keyAgreement: true))
                 try ExtendedKeyUsage([.serverAuth, .clientAuth])
-                SubjectKeyIdentifier(hash: request.publicKey)
+                SubjectKeyIdentifier(hash: publicKey)
                 AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: authorityKey).keyIdentifier)
                 SubjectAlternativeNames(
                     dnsNames.map { GeneralName.dnsName($0) } + [.uniformResourceIdentifier(id.description)])
@@ -110,7 +120,7 @@ public struct IssuingAuthority<Key: Signer>: Sendable {
             serial: serial, issuer: certificate.certificate.subject,
             notBefore: max(now.advanced(by: -Self.backdating), certificate.notBefore),
             notAfter: min(now.advanced(by: lifetime), certificate.notAfter),
-            subject: Self.subject(units: units, commonName: dnsNames.first), publicKey: request.publicKey,
+            subject: Self.subject(units: units, commonName: dnsNames.first), publicKey: publicKey,
             extensions: extensions)
         let leaf = try await content.signed(by: key, publicKey: authorityKey)
         let outcome = X509SVIDOutcome.verifying(

@@ -165,6 +165,7 @@ struct ProofFileReader {
         current.events.append(
             LoggedEvent(
                 range: (position - current.start)..<(end - current.start),
+                bodyEnd: position + frame.bodyRange.upperBound - current.start,
                 position: EventPosition(aid: aid, sn: sn, said: said)))
         log = current
         return end

@@ -63,6 +63,8 @@ public struct ProofPart: Hashable, Sendable {
 struct LoggedEvent: Hashable, Sendable {
     /// Where the message lies in the content of its part, attachments included.
     let range: Range<Int>
+    /// Where in the content its body ends and its attachments begin.
+    let bodyEnd: Int
     /// What the body says of itself; not verified.
     let position: EventPosition
 }

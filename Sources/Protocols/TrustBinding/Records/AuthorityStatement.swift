@@ -111,7 +111,18 @@ public struct AuthorityStatement: SealedRecord {
     ) throws -> AuthorityStatement {
         let keyID = try key.x509KeyID()
         let subjectPublicKeyInfo = try key.subjectPublicKeyInfo()
-        return try sealing([
+        return try x509(
+            issuer: issuer, trustDomain: trustDomain, keyID: keyID, subjectPublicKeyInfo: subjectPublicKeyInfo,
+            notBefore: notBefore, notAfter: notAfter, credential: credential, log: log, previous: previous)
+    }
+
+    /// Makes a statement about a key of which only the public half is at hand.
+    static func x509(
+        issuer: Primitive, trustDomain: TrustDomain, keyID: String, subjectPublicKeyInfo: [UInt8],
+        notBefore: CertificateTime, notAfter: CertificateTime, credential: Primitive, log: Primitive? = nil,
+        previous: Primitive? = nil
+    ) throws(RecordError) -> AuthorityStatement {
+        try sealing([
             "i": .text(issuer.text), "td": .text(trustDomain.name), "kind": .text(Kind.x509.rawValue),
             "kid": .text(keyID), "spki": .text(Base64URL.encodedString(subjectPublicKeyInfo.span)),
             "nb": .text(notBefore.description), "na": .text(notAfter.description), "cred": .text(credential.text),

@@ -87,14 +87,19 @@ extension ProofVerifier {
                 return withdrawal.said
             })
         var unexplained: [Reason] = []
-        for (aid, start) in [(issuer, statementPlace(statement, issuer)), (root, delegationPlace(issuer))] {
+        let delegation = delegationSeal(of: issuer)
+        for aid in [issuer, root] {
             for event in replay.everyEvent(of: aid) {
                 for case .digest(let said)? in event.seals where said.primitive.code == .blake3_256 {
                     if withdrawals.contains(said.primitive) {
                         let detail = "statement \(statement.said.text) was withdrawn by \(aid):\(event.sn)"
                         return Rung(.withdrawal, .contradicted, [Reason("statement-withdrawn", detail)])
                     }
-                    if event.sn >= start, !known.contains(said.primitive) {
+                    // The organisation could not withdraw what its delegate said before it delegated. An issuer's
+                    // statement may have been sealed again behind its withdrawal, so its whole log counts.
+                    let isEarlier =
+                        aid == root && delegation.map { event.ordinal < $0.ordinal && event.sn < $0.sn } == true
+                    if !isEarlier, !known.contains(said.primitive) {
                         let detail = "\(aid):\(event.sn) seals \(said), which the file does not hold"
                         unexplained.append(Reason("seal-unexplained", detail))
                     }
@@ -105,14 +110,8 @@ extension ProofVerifier {
         return Rung(.withdrawal, .proven, [Reason("statement-stands", "no withdrawal is sealed")])
     }
 
-    /// Where the statement is sealed; a withdrawal can't stand earlier.
-    private func statementPlace(_ statement: AuthorityStatement, _ issuer: AID) -> SequenceNumber {
-        let seal = Seal.digest(SAID(unchecked: statement.said))
-        return replay.everyEvent(of: issuer).first { $0.seals.contains(seal) }?.sn ?? .zero
-    }
-
-    /// Where the organisation delegated the issuer; a withdrawal of the issuer's statements can't stand earlier.
-    private func delegationPlace(_ issuer: AID) -> SequenceNumber {
-        replay.event(of: issuer, at: .zero)?.proof.sealSource?.sn ?? .zero
+    /// The event by which the organisation delegated the issuer.
+    private func delegationSeal(of issuer: AID) -> EventRecord? {
+        replay.event(of: issuer, at: .zero)?.proof.sealSource.flatMap { replay.event(of: root, at: $0.sn) }
     }
 }
