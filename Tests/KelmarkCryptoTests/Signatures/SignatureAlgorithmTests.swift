@@ -55,4 +55,51 @@ import Testing
             #expect(!algorithm.verify(signature, signature, key))
         }
     }
+
+    @Test func everyEdgeIsRun() {
+        #expect(EdgeVectors.all.cases.count == 93)
+        #expect(EdgeVectors.all.cases.filter(\.libsodium).count == 7)
+    }
+
+    /// The set of accepted Ed25519 signatures is libsodium's, so keripy's.
+    @Test(arguments: EdgeVectors.all.cases)
+    func judgesEdgesAsLibsodium(_ vector: EdgeVectors.Case) {
+        let verdict = SignatureAlgorithm.ed25519.verify(
+            hex(vector.signature), hex(vector.message), hex(vector.public))
+        #expect(verdict == vector.libsodium)
+    }
+
+    @Test(arguments: [SignatureAlgorithm.secp256r1, .secp256k1])
+    func refusesECDSANumbersAndKeysOutOfRange(_ algorithm: SignatureAlgorithm) throws {
+        guard algorithm.isAvailable else { return }
+        let key = try SigningKey.random(algorithm)
+        let message = pattern(20)
+        let signature = try key.sign(message)
+        let (r, s) = (Array(signature[..<32]), Array(signature[32...]))
+        let order = SigningKeyTests.order(algorithm)
+        let zero = [UInt8](repeating: 0, count: 32)
+        let ones = [UInt8](repeating: 0xff, count: 32)
+        #expect(algorithm.verify(r + s, message, key.publicKey))
+        for broken in [r + zero, zero + s, zero + zero, order + s, r + order, r + ones, ones + s, s + r] {
+            #expect(!algorithm.verify(broken, message, key.publicKey))
+        }
+        for tag: UInt8 in [0, 1, 4, 5, 6, 7, 0xff] {
+            #expect(!algorithm.verify(signature, message, [tag] + key.publicKey.dropFirst()))
+        }
+        // The point with the other y, one that is on no curve, and one beyond the field.
+        #expect(!algorithm.verify(signature, message, [key.publicKey[0] ^ 1] + key.publicKey.dropFirst()))
+        #expect(!algorithm.verify(signature, message, [2] + zero))
+        #expect(!algorithm.verify(signature, message, [2] + ones))
+    }
+}
+
+struct EdgeVectors: Decodable {
+    struct Case: Decodable, CustomTestStringConvertible {
+        let `case`, `public`, message, signature: String
+        let libsodium: Bool
+        var testDescription: String { `case` }
+    }
+    let cases: [Case]
+
+    static let all = try! Vectors.decode(Self.self, from: "Crypto/ed25519_edges.json")
 }
