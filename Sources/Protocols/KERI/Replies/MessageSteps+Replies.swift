@@ -70,7 +70,9 @@ extension MessageSteps {
                 TransferableSignatureGroup(
                     prefix: group.prefix, sn: group.sn, said: group.said, signatures: verified.signatures)
             ]
-            return try keep(reply, statement, signerSn: signer.sn, kept)
+            let outcome = try keep(reply, statement, signerSn: signer.sn, kept)
+            try transaction.removeEscrow(key)
+            return outcome
         }
     }
 
