@@ -2,7 +2,7 @@
 
 /// An X.509-SVID whose chain was verified against the authorities of its own trust domain at one moment.
 ///
-/// Only ``X509SVIDOutcome/verifying(chain:against:at:)`` makes one: holding it is the proof.
+/// Only ``X509SVIDOutcome`` makes one: holding it is the proof.
 public struct VerifiedX509SVID: Hashable, Sendable {
     /// Who the leaf is.
     public let id: SPIFFEID

@@ -8,7 +8,7 @@ internal import X509
 /// One signing key of an issuer with its self-signed certificate: a bundle root of its own.
 ///
 /// Profile of `03-binding.md`, section 1, rule 1; `facts/spiffe.md`, section 14.1. The caller says what time it is
-/// and brings the random serials. The key is P-256 and may live anywhere that a ``/KelmarkCrypto/Signer`` reaches.
+/// and brings the random serials. The key is P-256 and may live anywhere that a `Signer` reaches.
 public struct IssuingAuthority<Key: Signer>: Sendable {
     /// How far certificates are dated back, in seconds, for peers whose clock is late.
     public static var backdating: Int64 { 10 }
@@ -37,10 +37,12 @@ public struct IssuingAuthority<Key: Signer>: Sendable {
     /// Makes the self-signed certificate of `key`.
     ///
     /// - Parameters:
+    ///   - key: the signing key.
     ///   - trustDomain: becomes the only URI of the certificate.
     ///   - hints: AID of the issuer and SAID of the statement.
     ///   - notBefore: first moment of validity; the statement says the same.
     ///   - notAfter: last moment of validity.
+    ///   - serial: random.
     ///   - pathLength: 0, or 1 where a downstream issuer is authorised.
     /// - Throws: ``IssuanceError``.
     public static func selfSigned(
@@ -80,6 +82,7 @@ public struct IssuingAuthority<Key: Signer>: Sendable {
     ///   - hints: AID and binding of a bound path.
     ///   - now: the present; the certificate begins 10 s earlier.
     ///   - lifetime: seconds from now; cut at the end of the authority's validity.
+    ///   - serial: random.
     /// - Throws: ``IssuanceError``; nothing is handed out that this library itself would refuse.
     public func issue(
         to request: VerifiedCertificateRequest, id: SPIFFEID, dnsNames: [String] = [],

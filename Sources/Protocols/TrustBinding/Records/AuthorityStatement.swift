@@ -102,8 +102,15 @@ public struct AuthorityStatement: SealedRecord {
     /// Makes the statement of an X.509 signing key.
     ///
     /// - Parameters:
+    ///   - issuer: the AID that will seal the statement.
+    ///   - trustDomain: the trust domain that the key signs for.
+    ///   - key: the signing key.
+    ///   - notBefore: first moment of validity.
+    ///   - notAfter: last moment of validity.
     ///   - credential: what authorises the issuer; until credentials issue, the SAID of the issuer's delegated
     ///     inception (`docs/decisions/0004-authority-stand-in.md`).
+    ///   - log: AID of the issuance log.
+    ///   - previous: SAID of the statement before.
     /// - Throws: ``RecordError`` when a value breaks the rules; ``IssuanceError`` when the key is no P-256 key.
     public static func x509(
         issuer: Primitive, trustDomain: TrustDomain, key: some Signer, notBefore: CertificateTime,

@@ -27,6 +27,7 @@ public struct ProofVerifier: Sendable {
     ///   - trustDomain: the trust domain that the caller bound to that AID.
     ///   - time: the moment that validity is judged for.
     ///   - position: answers "what held then": events of that log behind the position do not count.
+    ///   - limits: bounds for the messages of the file.
     public static func verify(
         _ bytes: [UInt8], root: AID, trustDomain: TrustDomain, at time: CertificateTime,
         asOf position: LogPosition? = nil,
