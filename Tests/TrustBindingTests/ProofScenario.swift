@@ -14,15 +14,21 @@ final class FakeController {
     let seed: UInt8
     let keyCount: Int
     let threshold: UInt32
+    /// Witnesses, whose receipts stand in every message.
+    let witnesses: [CreatedKey]
     let processor: EventProcessor<MemoryKeyEventStore>
     private(set) var generation: UInt8 = 0
     private(set) var messages: [[UInt8]] = []
     private var inception: KeyEvent?
 
-    init(seed: UInt8, keys: Int = 1, threshold: UInt32 = 1, store: MemoryKeyEventStore) {
+    init(seed: UInt8, keys: Int = 1, threshold: UInt32 = 1, witnesses: Int = 0, store: MemoryKeyEventStore) {
         self.seed = seed
         keyCount = keys
         self.threshold = threshold
+        self.witnesses = (0..<witnesses).map { index in
+            let bytes = [UInt8](repeating: seed, count: 31) + [UInt8(200 + index)]
+            return try! CreatedKey(seed: SecretBytes(copying: bytes.span), isTransferable: false)
+        }
         processor = EventProcessor(store: store)
     }
 
@@ -40,7 +46,9 @@ final class FakeController {
             signingThreshold: .count(threshold),
             keys: try (0..<keyCount).map { try key(generation, $0).verificationKey },
             nextThreshold: .count(threshold),
-            nextDigests: try (0..<keyCount).map { KeyDigest(of: try key(generation + 1, $0).verificationKey) })
+            nextDigests: try (0..<keyCount).map { KeyDigest(of: try key(generation + 1, $0).verificationKey) },
+            witnessThreshold: UInt32(witnesses.count),
+            witnessesAdded: generation == 0 ? witnesses.compactMap { AID($0.verificationKey.primitive) } : [])
     }
 
     /// Signs with the first `threshold` keys and appends the message; `source` is where the delegator sealed it.
@@ -52,6 +60,12 @@ final class FakeController {
             attachments.controllerSignatures.append(
                 try IndexedSignature(
                     code: IndexedSignature.code(for: .ed25519, index: index), index: index, raw: signature))
+        }
+        for (index, witness) in witnesses.enumerated() {
+            attachments.witnessSignatures.append(
+                try IndexedSignature(
+                    code: IndexedSignature.code(for: .ed25519, index: index), index: index,
+                    raw: try witness.signingKey.sign(event.bytes.span)))
         }
         if let source {
             attachments.sealSourceCouples = [SealSourceCouple(sn: source.sn.value, said: source.said.primitive)]
@@ -115,9 +129,9 @@ struct ProofScenario {
         seed: UInt8 = 1, delegated: Bool = true, sealing: Bool = true, domain: TrustDomain = Sample.domain,
         credential: Primitive? = nil, statementKey: UInt8 = 1, authorityKey: UInt8 = 1,
         notAfter: CertificateTime = Sample.now.advanced(by: 86_400), authorityDomain: TrustDomain? = nil,
-        sealedBefore: Primitive? = nil
+        sealedBefore: Primitive? = nil, witnesses: Int = 0
     ) async throws {
-        organisation = FakeController(seed: seed, keys: 3, threshold: 2, store: store)
+        organisation = FakeController(seed: seed, keys: 3, threshold: 2, witnesses: witnesses, store: store)
         issuer = FakeController(seed: seed + 1, store: store)
         try organisation.incept()
         if let sealedBefore { try organisation.seal(sealedBefore) }

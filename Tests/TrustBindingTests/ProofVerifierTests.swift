@@ -322,6 +322,50 @@ struct ProofVerifierTests {
         #expect(report.rungs[1].reasons.map(\.code).contains("duplicity"))
     }
 
+    /// The scenario's file with the attachments of the organisation's last event changed.
+    private func changingLastEvent(
+        of scenario: ProofScenario, _ change: (inout Attachments) throws -> Void
+    ) throws -> [UInt8] {
+        let messages = scenario.organisation.messages
+        let event = messages[messages.count - 1]
+        var reader = StreamReader()
+        guard case .message(let frame) = reader.next(in: event.span) else { throw CancellationError() }
+        var attachments = frame.attachments
+        try change(&attachments)
+        let changed = Array(event[frame.bodyRange]) + (try attachments.encoded())
+        var parts = try ProofFile(try scenario.file()).parts
+        parts[0] = ProofPart(
+            name: parts[0].name, count: messages.count, content: messages.dropLast().flatMap { $0 } + changed,
+            offset: 0)
+        return try ProofFileWriter.file(of: parts)
+    }
+
+    @Test func receiptsOfWitnessesAreNeeded() async throws {
+        let scenario = try await ProofScenario(witnesses: 2)
+        let report = try scenario.verify()
+        #expect(report.summary == "proven")
+        #expect(report.notChecked.map(\.code).contains("no-first-seen-guarantee"))
+        #expect(report.notChecked.first { $0.code == "no-witnesses" }?.detail == scenario.issuer.aid.text)
+        let missing = try changingLastEvent(of: scenario) { $0.witnessSignatures.removeLast() }
+        #expect(try scenario.verify(missing).summary == "undecidable organisation receipts-missing")
+    }
+
+    @Test func aFalseReceiptContradicts() async throws {
+        // The second of two receipts is false: the event waits for it, and what is there is not true.
+        let scenario = try await ProofScenario(witnesses: 2)
+        let flipped = try changingLastEvent(of: scenario) { attachments in
+            let good = attachments.witnessSignatures[0]
+            attachments.witnessSignatures[1] = try IndexedSignature(code: good.code, index: 1, raw: good.raw)
+        }
+        #expect(try scenario.verify(flipped).summary == "contradicted organisation signature-invalid")
+        // One too many, of nobody.
+        let tooMany = try changingLastEvent(of: scenario) { attachments in
+            let good = attachments.witnessSignatures[0]
+            attachments.witnessSignatures.append(try IndexedSignature(code: good.code, index: 2, raw: good.raw))
+        }
+        #expect(try scenario.verify(tooMany).summary == "contradicted organisation signature-invalid")
+    }
+
     @Test func theOrderOfTheLogsDoesNotMatter() async throws {
         let scenario = try await ProofScenario()
         var parts = try ProofFile(try scenario.file()).parts

@@ -114,7 +114,8 @@ struct LogReplay {
         switch entry.key.reason {
         case .likelyDuplicitous:
             add(.contradicted, "event-conflicting", "\(place): another event stands there", to: place.aid)
-        case .partialSignatures where hasFalseSignature(message, of: entry.key.aid):
+        case .partialSignatures where hasFalseSignature(message, of: entry.key.aid),
+            .partialWitnesses where hasFalseReceipt(message, of: entry.key.aid):
             add(.contradicted, "signature-invalid", "\(place): a signature does not verify", to: place.aid)
         case .partialSignatures: add(.undecidable, "signatures-missing", detail, to: place.aid)
         case .partialWitnesses: add(.undecidable, "receipts-missing", detail, to: place.aid)
@@ -126,17 +127,38 @@ struct LogReplay {
 
     /// Whether an event that waits for signatures has one that is not its key's.
     private func hasFalseSignature(_ message: [UInt8], of aid: AID) -> Bool {
+        guard let (event, attachments) = Self.read(message) else { return true }
+        let keys = event.establishment?.keys ?? state(of: aid)?.keys ?? []
+        return !Self.all(attachments.controllerSignatures, areOf: keys, over: event)
+    }
+
+    /// Whether an event that waits for receipts has one that is not its witness's.
+    private func hasFalseReceipt(_ message: [UInt8], of aid: AID) -> Bool {
+        guard let (event, attachments) = Self.read(message) else { return true }
+        var witnesses = state(of: aid)?.witnesses ?? []
+        if let stated = event.establishment {
+            witnesses = witnesses.filter { !stated.witnessesCut.contains($0) } + stated.witnessesAdded
+        }
+        return !Self.all(attachments.witnessSignatures, areOf: witnesses.compactMap(\.key), over: event)
+    }
+
+    private static func all(
+        _ signatures: [IndexedSignature], areOf keys: [VerificationKey], over event: KeyEvent
+    ) -> Bool {
+        signatures.allSatisfy { signature in
+            keys.indices.contains(signature.index)
+                && keys[signature.index].verifies(signature.span, over: event.bytes.span)
+        }
+    }
+
+    private static func read(_ message: [UInt8]) -> (event: KeyEvent, attachments: Attachments)? {
         var reader = StreamReader()
         var parser = MessageParser()
         guard case .message(let frame) = reader.next(in: message.span),
             case .keyEvent(let event)? = try? parser.parse(
                 message.span.extracting(frame.bodyRange), version: frame.version)
-        else { return true }
-        let keys = event.establishment?.keys ?? state(of: aid)?.keys ?? []
-        return frame.attachments.controllerSignatures.contains { signature in
-            guard keys.indices.contains(signature.index) else { return true }
-            return !keys[signature.index].verifies(signature.span, over: event.bytes.span)
-        }
+        else { return nil }
+        return (event, frame.attachments)
     }
 
     // MARK: What the logs say
