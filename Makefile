@@ -12,7 +12,7 @@ swift_flags := --traits Secp256k1 --scratch-path .build --explicit-target-depend
 export SWIFT_BACKTRACE := enable=no
 unexport KELMARK_CORE_ONLY
 
-.PHONY: help setup build test fuzz mutate lint format docs coverage clean
+.PHONY: help setup build test interop fuzz mutate lint format docs coverage clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,14 @@ test: setup ## All tests (sets the machine up first)
 	swift build $(swift_flags) --build-tests
 	swift test $(swift_flags) --skip-build
 	scripts/fuzz --seconds 20
+	scripts/interop --smoke
+
+interop: setup ## Exchanges key event logs with live keripy 1.1.17 and 1.2.13, both ways
+	swift build $(swift_flags) --product kelmark-peer
+	scripts/interop
+	@echo "drill: a run whose peer is killed must fail"
+	@if scripts/interop --smoke --kill-drill; then echo "interop: the drill did not fail"; exit 1; fi
+	@echo "drill: failed as it must"
 
 fuzz: setup ## Fuzzes every way in for 5 minutes each
 	scripts/fuzz --seconds 300

@@ -151,6 +151,12 @@ tests(
     uses: ["TrustBinding", "SPIFFE", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
     external: [.asn1, .x509, .crypto])
 
+// The process that `scripts/interop` pairs with keripy; no product.
+targets.append(
+    .executableTarget(
+        name: "kelmark-peer", dependencies: ["KERI", "CESR", "KelmarkBytes", "KelmarkCrypto"],
+        path: "Tests/InteropTests/KelmarkPeer", swiftSettings: settings))
+
 // swift-crypto's own trait defaults are enough; nothing else is asked of a package than what is named above.
 var packages: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),

@@ -9,7 +9,7 @@ from keripy_validator import Validator
 # What keripy cannot take although it is right (docs/peers.md); histories that it makes or gets avoid it.
 QUIRKS = ("delegates-recover-latest-only",)
 if NEWER:
-    QUIRKS += ("recovery-keeps-witnesses", "delegates-arrive-in-order")
+    QUIRKS += ("recovery-keeps-witnesses", "recovery-repeats-witness-changes", "delegates-arrive-in-order")
 
 FEATURES = {
     "single": set(),
