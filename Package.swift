@@ -49,6 +49,7 @@ extension Target.Dependency {
     static let asn1: Self = .product(name: "SwiftASN1", package: "swift-asn1")
     static let x509: Self = .product(name: "X509", package: "swift-certificates")
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
+    static let sqlite: Self = .product(name: "GRDBSQLite", package: "GRDB.swift")
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
     static let configuration: Self = .product(name: "Configuration", package: "swift-configuration")
     static let systemPackage: Self = .product(name: "SystemPackage", package: "swift-system")
@@ -123,7 +124,7 @@ module(.services, "KERINetwork", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR",
 
 // Adapters: one framework each.
 module(
-    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"], external: [.grdb],
+    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"], external: [.grdb, .sqlite],
     product: true)
 
 // Apps: the only place where parts are composed.
@@ -145,6 +146,11 @@ tests("CESRTests", uses: ["CESR", "KelmarkBytes", "KelmarkTestSupport"])
 tests(
     "KERITests",
     uses: ["KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance"])
+tests(
+    "StorageSQLiteTests",
+    uses: [
+        "StorageSQLite", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance",
+    ], external: [.grdb])
 tests("SPIFFETests", uses: ["SPIFFE", "KelmarkTestSupport"], external: [.asn1, .x509, .crypto])
 tests(
     "TrustBindingTests",

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import GRDB
+public import KERI
+
+/// One transaction of a ``SQLiteKeyEventStore``. Copies share it; it must not be kept beyond the body that got it.
+public final class SQLiteKeyEventTransaction: KeyEventTransaction {
+    /// A log as this transaction sees it. Its row is written when the transaction ends, once for all events that were
+    /// appended; the writer's lock keeps others from changing it in between.
+    struct Log {
+        var id: Int64
+        var count: UInt64
+        var state: KeyState
+        var isDirty: Bool
+    }
+
+    private let database: Database
+    private let isWritable: Bool
+    private var isOpen = true
+    /// The first failure of SQLite. It may have undone the transaction by itself, so nothing may follow.
+    private var failure: StoreError?
+    var logs: [AID: Log] = [:]
+
+    /// How many logs are kept before they are written and forgotten.
+    static var logLimit: Int { 1024 }
+
+    init(_ database: Database, isWritable: Bool) {
+        self.database = database
+        self.isWritable = isWritable
+    }
+
+    /// Forbids further use.
+    func end() { isOpen = false }
+
+    /// Prepares a statement, lets `body` bind and step it, and remembers a failure.
+    func query<R>(_ sql: String, _ body: (inout PreparedStatement) throws -> R) throws -> R {
+        guard isOpen else { throw StoreError(.unavailable, "the transaction has ended") }
+        if let failure { throw failure }
+        do {
+            var statement = try PreparedStatement(sql, in: database)
+            return try body(&statement)
+        } catch let error as StoreError {
+            failure = error
+            throw error
+        }
+    }
+
+    /// As ``query(_:_:)``, for statements that write.
+    func change(_ sql: String, _ body: (inout PreparedStatement) throws -> Void) throws {
+        guard isWritable else { throw StoreError(.unavailable, "a read transaction can't write") }
+        try query(sql) { statement in
+            try body(&statement)
+            try statement.run()
+        }
+    }
+
+    /// Writes what was kept back. A failure that the body swallowed is thrown here, so that nothing is committed.
+    func flush() throws {
+        if let failure { throw failure }
+        for (aid, log) in logs where log.isDirty {
+            try write(log)
+            logs[aid]?.isDirty = false
+        }
+    }
+}
