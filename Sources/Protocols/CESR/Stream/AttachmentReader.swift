@@ -94,6 +94,7 @@ struct AttachmentReader {
                     guard !isWrapped else { return .complete }
                     guard let byte = cursor.next else { return .atBoundary }
                     guard let domain = ColdStart(byte).counterDomain else { return .complete }
+                    if try startsMessage(cursor, domain) { return .complete }
                     try readCounter(&cursor, domain)
                 }
                 guard cursor.offset - start <= limits.attachmentBytes else {
@@ -131,6 +132,20 @@ struct AttachmentReader {
     }
 
     // MARK: Groups
+
+    /// Whether the counter at the cursor is not an attachment's but the start of what comes next: a genus and version
+    /// counter, or a native body behind a message of version 2.
+    private func startsMessage(_ cursor: borrowing ByteCursor, _ domain: Domain) throws(CESRError) -> Bool {
+        let isGenus = domain == .text ? cursor.peek(1) == UInt8(ascii: "_") : cursor.peek(0) == 0xfb
+        guard table == .version2 || isGenus else { return false }
+        let (counter, _) = try Counter.decode(
+            cursor.bytes.extracting(last: cursor.remaining), offset: cursor.offset, domain: domain, table: table)
+        switch counter.code.kind {
+        case .genusVersion: return counter.code.form == .genus
+        case .fixedBody, .mapBody: return true
+        default: return false
+        }
+    }
 
     @_lifetime(cursor: copy cursor)
     private mutating func readCounter(_ cursor: inout ByteCursor, _ domain: Domain) throws(CESRError) {

@@ -30,8 +30,8 @@ enum BodyHead {
         let start = ColdStart(bytes[0])
         if let format = start.bodyFormat {
             let exact = exact(bytes)
-            guard case .invalid = exact else { return exact }
-            return search(bytes, format)
+            guard case .invalid = exact, format == .json else { return exact }
+            return search(bytes)
         }
         if let domain = start.counterDomain { return native(bytes, domain) }
         return .noBody
@@ -71,11 +71,19 @@ enum BodyHead {
         }
     }
 
-    /// Looks for a version string that starts within the first 12 bytes. A body that has it elsewhere than the canonical
-    /// form can still be framed, so that whoever reads the document refuses it and the stream goes on behind it.
-    private static func search(_ bytes: Span<UInt8>, _ format: BodyFormat) -> Finding {
-        for start in 1...latestStart {
-            if case .found(let version, let size) = judge(bytes, format, at: start) { return .found(version, size) }
+    /// Looks for a version string that starts within the first 12 bytes of a JSON body, behind the canonical start with
+    /// white space in it. Such a body can be framed, so that whoever reads the document refuses it and the stream goes on
+    /// behind it.
+    private static func search(_ bytes: Span<UInt8>) -> Finding {
+        let expected: [UInt8] = [0x7b, 0x22, 0x76, 0x22, 0x3a, 0x22]
+        var matched = 0
+        for index in 0...latestStart {
+            if matched == expected.count { return judge(bytes, .json, at: index) }
+            switch bytes[index] {
+            case expected[matched]: matched += 1
+            case 0x20, 0x09, 0x0a, 0x0d: break
+            default: return .invalid
+            }
         }
         return .invalid
     }
