@@ -151,7 +151,7 @@ struct StoreSample {
             key: ReplyKey(route: "/end/role", aid: event.aid, detail: "x"), dated: time, signerSn: nil,
             value: "true", message: message)
         duplicity = DuplicityRecord(
-            aid: event.aid, sn: .zero, accepted: event.said, other: other.said, seenAt: time, message: message)
+            aid: event.aid, sn: .zero, accepted: other.said, other: event.said, seenAt: time, message: message)
     }
 
     func put(in transaction: inout SQLiteKeyEventTransaction) throws {
