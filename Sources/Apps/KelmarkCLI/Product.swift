@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every name of the product that shows on the outside, in one place.
+enum Product {
+    /// The product in sentences.
+    static let name = "Kelmark"
+    /// The command.
+    static let command = "kelmark"
+    /// The version of this build.
+    static let version = "0.1.0"
+    /// Prefix of environment variables, without the underscore.
+    static let environmentPrefix = "KELMARK"
+    /// First letters of every error code.
+    static let errorPrefix = "KM"
+    /// The home folder below `$XDG_DATA_HOME`.
+    static let homeFolder = "kelmark"
+    /// The configuration file below `$XDG_CONFIG_HOME/kelmark`, and inside the home folder.
+    static let configurationFile = "config.yaml"
+    /// The folder below `$XDG_CONFIG_HOME`.
+    static let configurationFolder = "kelmark"
+    /// The name of the systemd credential that holds the passphrase.
+    static let passphraseCredential = "kelmark-passphrase"
+
+    /// Files inside the home folder.
+    enum HomeFile {
+        /// Key event logs, escrows and replies.
+        static let events = "events.sqlite"
+        /// Private keys, sealed by the passphrase.
+        static let vault = "keys.vault"
+        /// Names of our own AIDs and events of theirs that are still waiting.
+        static let book = "wallet.json"
+        /// Held by the process that changes the home.
+        static let lock = "lock"
+        /// Authority certificates and statements of issuers.
+        static let issuers = "issuers"
+    }
+}
