@@ -115,9 +115,9 @@ struct PassphraseSource: Sendable {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
         defer {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
-            fputs("\n", stderr)
+            Console.write(Array("\n".utf8), to: STDERR_FILENO)
         }
-        fputs(prompt, stderr)
+        Console.write(Array(prompt.utf8), to: STDERR_FILENO)
         return try firstLine(of: STDIN_FILENO, named: "the terminal")
     }
 }

@@ -96,7 +96,8 @@ struct Console: Sendable {
         (isError ? errorColour : outputColour) ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
     }
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    /// Writes all bytes; a closed pipe is no error.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+internal import KERI
+internal import KERINetwork
+internal import KelmarkBytes
+internal import KelmarkCrypto
+internal import TrustBinding
+
+/// Gives every error of the layers below its code in the catalogue. Nothing is decided by the words of an error.
+enum ErrorTranslation {
+    /// The failure that a command ends with.
+    static func failure(for error: any Error) -> CommandFailure {
+        switch error {
+        case let failure as CommandFailure: failure
+        case let error as VaultError: self.failure(for: error)
+        case let error as CryptoError: CommandFailure(code(for: error), "\(error)")
+        case let error as StoreError: CommandFailure(code(for: error.code), error.detail)
+        case let rejection as Rejection: failure(for: rejection, of: "the event")
+        case let error as MessageError: failure(for: error, at: 0)
+        case let error as DocumentError:
+            CommandFailure(code(for: error.code), "\(summary(code(for: error.code))) (byte \(error.offset))")
+        case let error as CESRError:
+            CommandFailure(code(for: error.kind), "\(summary(code(for: error.kind))) (byte \(error.offset))")
+        case let error as Base64Error:
+            CommandFailure(ErrorArea.codec.code("base64"), "\(error)")
+        case let error as ThresholdError: CommandFailure(code(for: error), summary(code(for: error)))
+        case let error as EventBuilder.Failure: self.failure(for: error)
+        case let error as RecordError:
+            CommandFailure(ErrorArea.record.code(error.code.rawValue), "\(error)")
+        case let error as ProofFileError:
+            CommandFailure(ErrorArea.proofFile.code(error.code.rawValue), "\(error)")
+        case let error as IssuanceError:
+            CommandFailure(ErrorArea.certificate.code(error.code.rawValue), "\(error)")
+        case let error as CertificateRequestError:
+            CommandFailure(ErrorArea.request.code(error.code.rawValue), "\(error)")
+        case is CancellationError: CommandFailure("KM-INTERNAL", "the command was interrupted")
+        default: CommandFailure("KM-INTERNAL", "an error without a name: \(type(of: error))")
+        }
+    }
+
+    private static func summary(_ code: String) -> String { ErrorCatalog.entry(code)?.summary ?? code }
+
+    // MARK: KERI
+
+    /// A refused event.
+    static func failure(for rejection: Rejection, of subject: String) -> CommandFailure {
+        let code = code(for: rejection)
+        return CommandFailure(code, "\(subject) was refused: \(summary(code))")
+    }
+
+    static func code(for rejection: Rejection) -> String { ErrorArea.event.code(rejection.rawValue) }
+    static func code(for reason: EscrowReason) -> String { ErrorArea.waiting.code(reason.rawValue) }
+    static func code(for code: StoreError.Code) -> String { ErrorArea.store.code(code.rawValue) }
+
+    /// A body that is no message, found at an offset of its stream.
+    static func failure(for error: MessageError, at offset: Int) -> CommandFailure {
+        if case .document(let inner) = error.code {
+            let code = code(for: inner.code)
+            return CommandFailure(code, "\(summary(code)) (byte \(offset + inner.offset))")
+        }
+        let code = ErrorArea.message.code(error.code.name)
+        var cause = summary(code)
+        if case .badValue(let member) = error.code { cause = "Member \(member) has a malformed value." }
+        return CommandFailure(code, "\(cause) (byte \(offset + error.offset))")
+    }
+
+    /// Bytes of a stream that can't be framed.
+    static func failure(for fault: StreamFault) -> CommandFailure {
+        let code = code(for: fault.kind)
+        return CommandFailure(code, "\(summary(code)) (byte \(fault.offset))")
+    }
+
+    static func code(for kind: StreamFault.Kind) -> String {
+        switch kind {
+        case .coldStart: ErrorArea.message.code("framing")
+        case .invalidVersion: ErrorArea.message.code("version-string")
+        case .unsupportedVersion: ErrorArea.message.code("unsupported-version")
+        case .bodyTooLarge, .bufferFull: ErrorArea.message.code("too-large")
+        case .attachment(let kind): code(for: kind)
+        case .truncated: ErrorArea.message.code("truncated")
+        }
+    }
+
+    static func failure(for error: EventBuilder.Failure) -> CommandFailure {
+        switch error {
+        case .notTransferable: CommandFailure("KM-AID-ENDED", "the AID can have no further events")
+        case .sequenceExhausted: CommandFailure("KM-EVENT-NOT-WRITABLE", "the log is at its last position")
+        case .encoding: CommandFailure("KM-EVENT-NOT-WRITABLE", "a value can't be written in this format")
+        case .refused(let error): failure(for: error, at: 0)
+        }
+    }
+
+    // MARK: Codecs and cryptography
+
+    static func code(for code: DocumentError.Code) -> String { ErrorArea.document.code("\(code)") }
+
+    static func code(for kind: CESRError.Kind) -> String { ErrorArea.codec.code(name(of: "\(kind)")) }
+
+    static func code(for error: CryptoError) -> String { ErrorArea.crypto.code(name(of: "\(error)")) }
+
+    static func code(for error: ThresholdError) -> String { ErrorArea.threshold.code("\(error)") }
+
+    /// The name of an enumeration case without its values.
+    private static func name(of description: String) -> String {
+        String(description.prefix { $0.isLetter || $0.isNumber })
+    }
+
+    static func code(for error: VaultError) -> String { ErrorArea.vault.code(error.code) }
+
+    private static func failure(for error: VaultError) -> CommandFailure {
+        let code = code(for: error)
+        let detail: String =
+            switch error {
+            case .vaultTooNew(let version): "the vault has version \(version)"
+            case .damaged(let part): "the \(part.rawValue) of the vault is damaged"
+            case .permissionsTooOpen(let mode): "the vault file has mode \(String(mode, radix: 8)), not 600"
+            case .noSuchName(let name): "the vault has no key \(name)"
+            case .nameTaken(let name): "the vault has \(name) already"
+            case .notPermitted(let step): "\(step.rawValue) of the vault is not permitted"
+            case .storage(let step, let number): "\(step.rawValue) of the vault failed: \(systemMessage(number))"
+            case .crypto(let error): "\(error)"
+            default: summary(code)
+            }
+        return CommandFailure(code, detail)
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CESR
+public import KERI
+
+/// An event that was made, signed and decided about here.
+public struct AuthoredEvent: Sendable, Hashable {
+    /// The event.
+    public let event: KeyEvent
+    /// The signatures of our keys.
+    public let signatures: [IndexedSignature]
+    /// What became of it.
+    public let outcome: EventOutcome
+    /// What it waits for, when it does.
+    public let missing: String?
+
+    /// The event with its signatures as one CESR message.
+    /// - Throws: ``CESRError`` when there are more signatures than a counter can tell.
+    public func message() throws -> [UInt8] {
+        var attachments = Attachments()
+        attachments.controllerSignatures = signatures
+        return event.bytes + (try attachments.encoded(in: .text))
+    }
+
+    /// Why it waits, nil when it doesn't.
+    public var waitsFor: EscrowReason? {
+        if case .escrowed(let reason) = outcome { reason } else { nil }
+    }
+}
+
+extension Wallet {
+    /// Signs an event with keys at places of its key list, decides about it, and keeps it in the book while it waits.
+    /// - Throws: ``Rejection`` when the event is refused; what store and book fail with.
+    func finish(
+        _ event: KeyEvent, signedBy signatures: [IndexedSignature], now: Timestamp
+    ) throws -> AuthoredEvent {
+        var attachments = Attachments()
+        attachments.controllerSignatures = signatures
+        let outcome = try process(event, attachments, now: now)
+        if case .rejected(let reason) = outcome { throw reason }
+        var missing: String?
+        if case .escrowed(let reason) = outcome {
+            let message = event.bytes + (try attachments.encoded(in: .text))
+            try update(event.aid) { $0.waitingEvent = message }
+            missing = try store.read {
+                try $0.escrow(EscrowKey(reason: reason, aid: event.aid, sn: event.sn, said: event.said))?.missing
+            }
+        }
+        return AuthoredEvent(event: event, signatures: signatures, outcome: outcome, missing: missing)
+    }
+}
