@@ -19,5 +19,8 @@ struct RootCommand: AsyncParsableCommand {
             Every command takes --json, --quiet and -v. Exit codes: 0 ok or proven, 1 denied or contradicted, 2 usage,
             3 undecidable, 4 not found, 5 conflict, 6 waiting, 70 internal. Every error has a code: kelmark explain CODE.
             """,
-        subcommands: [ExplainCommand.self, VersionCommand.self, ConfigCommand.self])
+        subcommands: [
+            InitCommand.self, IdCommand.self, KelCommand.self, WaitingCommand.self, InspectCommand.self,
+            ExplainCommand.self, ConfigCommand.self, VersionCommand.self,
+        ])
 }

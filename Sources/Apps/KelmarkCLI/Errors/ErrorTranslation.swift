@@ -26,6 +26,7 @@ enum ErrorTranslation {
             CommandFailure(ErrorArea.codec.code("base64"), "\(error)")
         case let error as ThresholdError: CommandFailure(code(for: error), summary(code(for: error)))
         case let error as EventBuilder.Failure: self.failure(for: error)
+        case let error as ControllerError: CommandFailure(code(for: error.code), error.detail)
         case let error as RecordError:
             CommandFailure(ErrorArea.record.code(error.code.rawValue), "\(error)")
         case let error as ProofFileError:
@@ -69,6 +70,15 @@ enum ErrorTranslation {
     static func failure(for fault: StreamFault) -> CommandFailure {
         let code = code(for: fault.kind)
         return CommandFailure(code, "\(summary(code)) (byte \(fault.offset))")
+    }
+
+    static func code(for code: ControllerError.Code) -> String {
+        switch code {
+        case .thresholdTooHigh: ErrorArea.threshold.code("too-high")
+        case .bookDamaged: ErrorArea.home.code("damaged")
+        case .bookTooNew: ErrorArea.home.code("too-new")
+        default: ErrorArea.identifier.code(code.rawValue)
+        }
     }
 
     static func code(for kind: StreamFault.Kind) -> String {
