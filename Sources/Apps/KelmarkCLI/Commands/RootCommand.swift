@@ -21,6 +21,7 @@ struct RootCommand: AsyncParsableCommand {
             """,
         subcommands: [
             InitCommand.self, IdCommand.self, KelCommand.self, WaitingCommand.self, InspectCommand.self,
+            IssuerCommand.self, VerifyCommand.self,
             ExplainCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+internal import Glibc
+internal import KERI
+internal import KelmarkBytes
+internal import SPIFFE
+internal import TrustBinding
+
+/// The statements and authority certificates of the issuers of a home folder: one file each, named by the statement.
+///
+/// A file counts only while its statement is sealed in the issuer's log; one that a crash left behind is harmless.
+struct IssuerFolder: Sendable {
+    /// A statement with the certificate that it names.
+    struct Entry: Sendable {
+        let statement: AuthorityStatement
+        let certificate: X509Certificate
+    }
+
+    /// Where it is.
+    let path: String
+
+    /// Keeps a statement and its certificate.
+    func save(_ entry: Entry) throws {
+        if mkdir(path, 0o700) != 0, errno != EEXIST { throw HomeFolder.failure(errno, path) }
+        let document: OrderedMap = [
+            "version": 1, "statement": .text(String(decoding: entry.statement.bytes, as: UTF8.self)),
+            "certificate": .text(Base64URL.encodedString(entry.certificate.der.span)),
+        ]
+        try DurableFile.write(
+            try document.encoded(as: .json), to: "\(path)/\(entry.statement.said.text).json",
+            failure: HomeFolder.failure)
+    }
+
+    /// Forgets a statement that was never sealed.
+    func remove(_ statement: AuthorityStatement) { unlink("\(path)/\(statement.said.text).json") }
+
+    /// All statements of an issuer for a trust domain, in order of their file names.
+    func entries(of issuer: AID, for trustDomain: TrustDomain) throws -> [Entry] {
+        guard let folder = opendir(path) else {
+            if errno == ENOENT { return [] }
+            throw HomeFolder.failure(errno, path)
+        }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasSuffix(".json") { names.append(name) }
+        }
+        return try names.sorted().map { try read("\(path)/\($0)") }
+            .filter { $0.statement.issuer == issuer.primitive && $0.statement.trustDomain == trustDomain }
+    }
+
+    private func read(_ file: String) throws -> Entry {
+        let bytes = try DurableFile.read(file, atMost: 1 << 20)
+        guard let map = (try? OrderedValue(parsing: bytes.span, format: .json))?.mapValue,
+            map["version"]?.integerValue == 1, let statement = map["statement"]?.textValue,
+            let der = map["certificate"]?.textValue.flatMap({ try? Base64URL.decode($0.utf8.span) }),
+            let parsed = try? AuthorityStatement(parsing: Array(statement.utf8)),
+            let certificate = try? X509Certificate(der: der)
+        else { throw CommandFailure("KM-HOME-DAMAGED", "\(file) can't be read back") }
+        return Entry(statement: parsed, certificate: certificate)
+    }
+}
