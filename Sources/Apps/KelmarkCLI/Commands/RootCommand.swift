@@ -22,6 +22,6 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, IdCommand.self, KelCommand.self, WaitingCommand.self, InspectCommand.self,
             IssuerCommand.self, VerifyCommand.self,
-            ExplainCommand.self, ConfigCommand.self, VersionCommand.self,
+            DemoCommand.self, DoctorCommand.self, ExplainCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 }

@@ -35,8 +35,8 @@ struct IssuerFolder: Sendable {
     /// Forgets a statement that was never sealed.
     func remove(_ statement: AuthorityStatement) { unlink("\(path)/\(statement.said.text).json") }
 
-    /// All statements of an issuer for a trust domain, in order of their file names.
-    func entries(of issuer: AID, for trustDomain: TrustDomain) throws -> [Entry] {
+    /// All statements of an issuer, in order of their file names.
+    func entries(of issuer: AID) throws -> [Entry] {
         guard let folder = opendir(path) else {
             if errno == ENOENT { return [] }
             throw HomeFolder.failure(errno, path)
@@ -50,7 +50,7 @@ struct IssuerFolder: Sendable {
             if name.hasSuffix(".json") { names.append(name) }
         }
         return try names.sorted().map { try read("\(path)/\($0)") }
-            .filter { $0.statement.issuer == issuer.primitive && $0.statement.trustDomain == trustDomain }
+            .filter { $0.statement.issuer == issuer.primitive }
     }
 
     private func read(_ file: String) throws -> Entry {

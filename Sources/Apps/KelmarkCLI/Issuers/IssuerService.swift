@@ -42,7 +42,8 @@ struct IssuerService<Store: KeyEventStore> {
                 "KM-ISSUER-NOT-DELEGATED", "\(controller.identifier.name) is not delegated by an organisation",
                 next: "\(Product.command) id delegate NAME --from ORGANISATION")
         }
-        let previous = try sealedEntries(trustDomain).max { $0.statement.notBefore < $1.statement.notBefore }
+        let previous = try sealedEntries().filter { $0.statement.trustDomain == trustDomain }
+            .max { $0.statement.notBefore < $1.statement.notBefore }
         let (key, seed) = try AuthorityKeys.make()
         let notBefore = now.advanced(by: -IssuingAuthority<SigningKey>.backdating)
         let statement = try AuthorityStatement.x509(
@@ -83,9 +84,9 @@ struct IssuerService<Store: KeyEventStore> {
     }
 
     /// The statements of the issuer that stand sealed in its log.
-    func sealedEntries(_ trustDomain: TrustDomain) throws -> [IssuerFolder.Entry] {
+    func sealedEntries() throws -> [IssuerFolder.Entry] {
         let sealed = try sealedDigests()
-        return try folder.entries(of: controller.aid, for: trustDomain)
+        return try folder.entries(of: controller.aid)
             .filter { entry in SAID(entry.statement.said).map(sealed.contains) ?? false }
     }
 
@@ -107,13 +108,16 @@ struct IssuerService<Store: KeyEventStore> {
         let leaf: X509Certificate
         let entry: IssuerFolder.Entry
         let proof: [UInt8]
+        /// What our own verifier says of the proof.
+        let report: VerdictReport
     }
 
     /// Signs the SVID of a request with the newest authority, and writes its proof file.
     func sign(
         _ request: VerifiedCertificateRequest, id: SPIFFEID, dnsNames: [String], now: CertificateTime, lifetime: Int64
     ) async throws -> Issued {
-        let entries = try sealedEntries(id.trustDomain).filter { $0.certificate.isValid(at: now) }
+        let entries = try sealedEntries()
+            .filter { $0.statement.trustDomain == id.trustDomain && $0.certificate.isValid(at: now) }
         guard let entry = entries.max(by: { $0.statement.notBefore < $1.statement.notBefore }) else {
             throw CommandFailure(
                 "KM-ISSUER-NO-STATEMENT",
@@ -124,11 +128,17 @@ struct IssuerService<Store: KeyEventStore> {
         let authority = try IssuingAuthority(certificate: entry.certificate, key: key)
         let leaf = try await authority.issue(
             to: request, id: id, dnsNames: dnsNames, now: now, lifetime: lifetime, serial: try Self.serial())
-        return Issued(leaf: leaf, entry: entry, proof: try proof(of: leaf, under: entry))
+        let (proof, root) = try proof(of: leaf, under: entry)
+        return Issued(
+            leaf: leaf, entry: entry, proof: proof,
+            report: ProofVerifier.verify(proof, root: root, trustDomain: id.trustDomain, at: now))
     }
 
-    /// The proof file: logs with delegators first, the statement, the authority, the SVID, and the manifest.
-    private func proof(of leaf: X509Certificate, under entry: IssuerFolder.Entry) throws -> [UInt8] {
+    /// The proof file: logs with delegators first, the statement, the issuer's other sealed statements (a verifier must
+    /// know what every seal means), the authority, the SVID, and the manifest; and the organisation that it starts from.
+    private func proof(
+        of leaf: X509Certificate, under entry: IssuerFolder.Entry
+    ) throws -> (file: [UInt8], root: AID) {
         var writer = ProofFileWriter()
         var chain = [controller.aid]
         while let last = chain.last, let delegator = try wallet.keyState(of: last)?.delegator, !chain.contains(delegator) {
@@ -138,9 +148,12 @@ struct IssuerService<Store: KeyEventStore> {
             writer.append(keyEventLog: try wallet.export(aid, withDelegators: false, withWaiting: false))
         }
         writer.append(.statement(entry.statement))
+        for other in try sealedEntries() where other.statement.said != entry.statement.said {
+            writer.append(.statement(other.statement))
+        }
         writer.append(authority: entry.certificate)
         writer.append(svid: [leaf])
-        return try writer.finish()
+        return (try writer.finish(), chain[min(1, chain.count - 1)])
     }
 
     static func serial() throws -> CertificateSerial {

@@ -198,13 +198,20 @@ struct IssuerSignCommand: KelmarkCommand {
             "notBefore": .text(issued.leaf.notBefore.description), "notAfter": .text(issued.leaf.notAfter.description),
             "files": .map(written),
         ]
+        data["verdict"] = .text(issued.report.verdict.rawValue)
+        if issued.report.verdict != .proven, let rung = issued.report.decidingRung {
+            context.console.warning(
+                "verifiers will call this proof \(issued.report.verdict.rawValue): \(rung.name.rawValue): "
+                    + (rung.reasons.first?.description ?? ""))
+        }
         if write.dryRun { data["dryRun"] = true }
+        let organisation = issued.report.asOf.first?.aid ?? "ORGANISATION-AID"
         return CommandResult(
             data: data,
-            text: ["\(write.dryRun ? "would have " : "")signed \(id)", "  valid      \(issued.leaf.notBefore) to \(issued.leaf.notAfter)"]
+            text: ["\(write.dryRun ? "would have " : "")signed \(id)", "  valid       \(issued.leaf.notBefore) to \(issued.leaf.notAfter)"]
                 + files.map { name, path, bytes in
-                    "  \(name)\(String(repeating: " ", count: 11 - name.count))\(path) (\(bytes.count) bytes)"
+                    "  \(name)\(String(repeating: " ", count: 12 - name.count))\(path) (\(bytes.count) bytes)"
                 },
-            hints: ["anybody can check it: \(Product.command) verify \(out).kel --root ORGANISATION-AID --trust-domain \(id.trustDomain.name)"])
+            hints: ["anybody can check it: \(Product.command) verify \(out).kel --root \(organisation) --trust-domain \(id.trustDomain.name)"])
     }
 }

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+internal import KERI
+internal import KERINetwork
+internal import KelmarkBytes
+internal import KelmarkCrypto
+internal import SPIFFE
+internal import StorageSQLite
+internal import TrustBinding
+
+/// The story of `kelmark demo`: the same parts as in real life, in a folder that is thrown away.
+struct DemoStory {
+    let folder: String
+    let openssl: String
+    let context: CommandContext
+
+    private static let organisation = "acme"
+    private static let issuer = "issuer"
+    private static let domain = "acme.example"
+    private static let workload = "spiffe://acme.example/web"
+    /// Fewest corruptions that the drill must try.
+    private static let fewestCorruptions = 30
+
+    /// Tells it; throws when anything is not as it must be.
+    func tell() async throws -> OrderedMap {
+        let wallet = try await makeHome()
+        let organisation = try await makeOrganisation(wallet)
+        try await delegateIssuer(wallet)
+        let statement = try await sealStatement(wallet)
+        let issued = try await signSVID(wallet)
+        try askOpenSSL(issued)
+        try verify(issued, root: organisation)
+        let drill = try await drill(issued.proof, root: organisation)
+        return [
+            "organisation": .text(organisation.text), "issuer": .text(statement.issuer.text),
+            "statement": .text(statement.said.text), "svid": .text(Self.workload), "openssl": "accepted",
+            "verdict": "proven", "corruptions": .list(drill),
+        ]
+    }
+
+    // MARK: Telling
+
+    private func say(_ text: String) {
+        let console = context.console
+        if console.isJSON || console.verbosity == .quiet {
+            console.progress(text)
+        } else {
+            console.output(["[\(console.elapsed)] \(text)"])
+        }
+    }
+
+    private func add(_ text: String) {
+        guard !context.console.isJSON, context.console.verbosity > .quiet else { return }
+        context.console.output(["          \(text)"])
+    }
+
+    private func differs(_ text: String) -> CommandFailure { CommandFailure("KM-DEMO-DIFFERS", text) }
+
+    // MARK: Steps
+
+    private func makeHome() async throws -> HomeWallet {
+        let home = HomeFolder(path: folder + "/home")
+        try home.create()
+        say("A vault for private keys is made in a throw-away folder, sealed with a random passphrase.")
+        let vault = try SealedFileVault.create(
+            at: home.vault, passphrase: try .random(count: 32), cost: Argon2id.Tier.low.cost)
+        try FileWalletBook(path: home.book).save([])
+        return HomeWallet(
+            store: try SQLiteKeyEventStore(path: home.events), vault: vault, book: FileWalletBook(path: home.book))
+    }
+
+    private func makeOrganisation(_ wallet: HomeWallet) async throws -> AID {
+        var plan = CreationPlan(name: Self.organisation)
+        plan.keyCount = 3
+        plan.signingThreshold = .count(2)
+        plan.signers = [0, 2]
+        let authored = try await wallet.create(plan, now: context.now)
+        guard authored.outcome.isInLog else { throw differs("the organisation's inception is not accepted") }
+        say("The organisation \"\(Self.organisation)\" is created: three keys, any two must sign. Everything hangs from its AID:")
+        add(authored.event.aid.text)
+        return authored.event.aid
+    }
+
+    private func delegateIssuer(_ wallet: HomeWallet) async throws {
+        let organisation = try Controller(wallet, Self.organisation)
+        var plan = CreationPlan(name: Self.issuer)
+        plan.delegator = organisation.aid
+        let authored = try await wallet.create(plan, now: context.now)
+        guard authored.waitsFor == .partialDelegation else { throw differs("the issuer does not wait for its delegator") }
+        let approval = try await organisation.approve(authored.event.aid, signers: [1, 2], now: context.now)
+        guard approval.sealing.outcome.isInLog, try wallet.keyState(of: authored.event.aid) != nil else {
+            throw differs("the delegation is not accepted")
+        }
+        say("The organisation delegates an issuer: it seals the issuer's first event in its own log, signed by two keys.")
+        add(authored.event.aid.text)
+    }
+
+    private func service(_ wallet: HomeWallet) throws -> IssuerService<SQLiteKeyEventStore> {
+        try IssuerService(wallet, folder: IssuerFolder(path: folder + "/home/" + Product.HomeFile.issuers), name: Self.issuer)
+    }
+
+    private func sealStatement(_ wallet: HomeWallet) async throws -> AuthorityStatement {
+        let sealed = try await service(wallet).makeStatement(
+            trustDomain: try TrustDomain(Self.domain), from: try context.certificateTime, lifetime: 86_400,
+            at: context.now)
+        guard sealed.sealing.outcome.isInLog else { throw differs("the statement is not sealed") }
+        say("The issuer states its signing key for the trust domain \(Self.domain), and seals the statement in its log.")
+        add(sealed.entry.statement.said.text)
+        return sealed.entry.statement
+    }
+
+    private func signSVID(_ wallet: HomeWallet) async throws -> IssuerService<SQLiteKeyEventStore>.Issued {
+        let request = folder + "/web.csr"
+        let made = try Tool.run(
+            openssl,
+            [
+                "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/",
+                "-keyout", folder + "/web.key", "-out", request,
+            ])
+        guard made.status == 0 else { throw differs("openssl can't make a request: \(made.output)") }
+        let pem = String(decoding: try DurableFile.read(request, atMost: 1 << 16), as: UTF8.self)
+        let issued = try await service(wallet).sign(
+            try VerifiedCertificateRequest(pem: pem), id: try SPIFFEID(Self.workload), dnsNames: [],
+            now: try context.certificateTime, lifetime: 3600)
+        try DurableFile.writeOutput(Array(issued.leaf.pem.utf8), to: folder + "/web.pem")
+        try DurableFile.writeOutput(Array(issued.entry.certificate.pem.utf8), to: folder + "/web-authority.pem")
+        try DurableFile.writeOutput(issued.proof, to: folder + "/web.kel")
+        say("A worker makes its own key with openssl and asks; the issuer signs its X.509-SVID, with a proof file:")
+        add("\(Self.workload), valid until \(issued.leaf.notAfter), proof of \(issued.proof.count) bytes")
+        return issued
+    }
+
+    private func askOpenSSL(_ issued: IssuerService<SQLiteKeyEventStore>.Issued) throws {
+        let result = try Tool.run(
+            openssl, ["verify", "-x509_strict", "-CAfile", folder + "/web-authority.pem", folder + "/web.pem"])
+        guard result.status == 0 else { throw differs("openssl refuses the chain: \(result.output)") }
+        say("openssl verify -x509_strict accepts the chain:")
+        add(result.output.split(separator: "\n").last.map { String($0).replacing(folder + "/", with: "") } ?? "OK")
+    }
+
+    private func verify(_ issued: IssuerService<SQLiteKeyEventStore>.Issued, root: AID) throws {
+        let report = ProofVerifier.verify(
+            issued.proof, root: root, trustDomain: try TrustDomain(Self.domain), at: try context.certificateTime)
+        guard report.verdict == .proven, report.rungs.allSatisfy({ $0.verdict == .proven }) else {
+            throw differs("the proof is \(report.verdict.rawValue): \(report.decidingRung?.reasons.first?.description ?? "")")
+        }
+        say("Anybody with the organisation's AID verifies the proof offline: \(report.verdict.rawValue), rung by rung.")
+        for rung in report.rungs {
+            add("\(Self.pad(rung.name.rawValue, 14))\(rung.verdict.rawValue)  \(rung.reasons.last.map(Self.short) ?? "")")
+        }
+    }
+
+    private func drill(_ proof: [UInt8], root: AID) async throws -> [OrderedValue] {
+        let time = try context.certificateTime
+        guard let drill = CorruptionDrill(file: proof, root: root, trustDomain: try TrustDomain(Self.domain), at: time)
+        else { throw differs("the drill can't begin") }
+        let results = try await drill.run()
+        guard results.count >= Self.fewestCorruptions else { throw differs("only \(results.count) corruptions were tried") }
+        say("Now the proof is damaged in \(results.count) ways. Each damage has one allowed verdict, rung and exit code:")
+        let width = results.map(\.corruption.name.count).max() ?? 0
+        add("\(Self.pad("damage", width + 2))\(Self.pad("verdict", 14))\(Self.pad("rung", 14))exit")
+        for result in results {
+            let mark = result.isAsExpected ? "as expected" : "EXPECTED \(result.corruption.verdict.rawValue) \(result.corruption.rung?.rawValue ?? "-")"
+            add(
+                Self.pad(result.corruption.name, width + 2) + Self.pad(result.verdict.rawValue, 14)
+                    + Self.pad(result.rung?.rawValue ?? "-", 14) + Self.pad("\(result.verdict.exitCode)", 6) + mark)
+        }
+        let wrong = results.filter { !$0.isAsExpected }
+        guard wrong.isEmpty else {
+            throw differs("\(wrong.count) damages got another verdict; first \(wrong.first?.corruption.name ?? "")")
+        }
+        say("\(results.count) of \(results.count) as expected.")
+        return results.map {
+            [
+                "name": .text($0.corruption.name), "action": .text($0.corruption.action),
+                "verdict": .text($0.verdict.rawValue), "rung": $0.rung.map { .text($0.rawValue) } ?? .null,
+                "exit": OrderedValue($0.verdict.exitCode), "asExpected": .boolean($0.isAsExpected),
+            ]
+        }
+    }
+
+    private static func pad(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count))
+    }
+
+    /// A reason without the long identifiers.
+    private static func short(_ reason: Reason) -> String { reason.code }
+}

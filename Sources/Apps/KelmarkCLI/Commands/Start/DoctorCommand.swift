@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Glibc
+internal import KERI
+internal import KERINetwork
+internal import KelmarkBytes
+internal import KelmarkCrypto
+internal import StorageSQLite
+
+/// `kelmark doctor`.
+struct DoctorCommand: KelmarkCommand {
+    static let path = "doctor"
+    static let configuration = CommandConfiguration.kelmark(
+        "doctor", "Examines the machine, the configuration and the home folder.",
+        about: "Changes nothing and asks for no passphrase. Every log of the store is verified again, event by event.",
+        examples: [
+            CommandExample("examine everything", "kelmark doctor"),
+            CommandExample("another home folder", "kelmark doctor --home ./lab"),
+            CommandExample("for a script", "kelmark doctor --json"),
+        ])
+
+    @OptionGroup var global: GlobalOptions
+
+    /// One thing that was examined.
+    private struct Finding {
+        enum Grade: String { case ok, note, problem }
+        let subject: String
+        let grade: Grade
+        let text: String
+        var next = ""
+    }
+
+    func perform(in context: CommandContext) async throws -> CommandResult {
+        var findings = machine(context)
+        findings += homeFolder(context)
+        let problems = findings.filter { $0.grade == .problem }
+        let data: OrderedMap = [
+            "findings": .list(
+                findings.map {
+                    [
+                        "subject": .text($0.subject), "grade": .text($0.grade.rawValue), "text": .text($0.text),
+                        "next": .text($0.next),
+                    ]
+                })
+        ]
+        let text = findings.flatMap { finding -> [String] in
+            let colour: Console.Colour = finding.grade == .ok ? .green : finding.grade == .note ? .yellow : .red
+            let grade = finding.grade.rawValue
+            let line = "\(context.console.paint(grade, colour))\(String(repeating: " ", count: 9 - grade.count))\(finding.subject): \(finding.text)"
+            return finding.next.isEmpty ? [line] : [line, "         next: \(finding.next)"]
+        }
+        return CommandResult(
+            data: data, text: text,
+            concern: problems.first.map {
+                CommandFailure(
+                    "KM-DOCTOR-FINDINGS", "\(problems.count) to repair; first \($0.subject): \($0.text)",
+                    next: $0.next.isEmpty ? nil : $0.next)
+            })
+    }
+
+    private func machine(_ context: CommandContext) -> [Finding] {
+        var findings: [Finding] = []
+        do {
+            _ = try SecretBytes.random(count: 32)
+            findings.append(Finding(subject: "cryptography", grade: .ok, text: "libsodium works and gives guarded memory"))
+        } catch {
+            findings.append(
+                Finding(
+                    subject: "cryptography", grade: .problem, text: "libsodium does not work: \(error)",
+                    next: "apt-get install libsodium23"))
+        }
+        if Tool.find("openssl", environment: context.environment) != nil {
+            findings.append(Finding(subject: "openssl", grade: .ok, text: "found; the demo lets it check certificates"))
+        } else {
+            findings.append(
+                Finding(
+                    subject: "openssl", grade: .note, text: "not found; only the demo needs it",
+                    next: "apt-get install openssl"))
+        }
+        let year = Timestamp("2024-01-01T00:00:00Z") ?? Timestamp(microseconds: 0)
+        findings.append(
+            context.now > year
+                ? Finding(subject: "clock", grade: .ok, text: "shows \(context.now)")
+                : Finding(subject: "clock", grade: .problem, text: "shows \(context.now), which is past", next: "timedatectl"))
+        return findings
+    }
+
+    private func homeFolder(_ context: CommandContext) -> [Finding] {
+        let home = context.home
+        guard home.isInitialised else {
+            return [
+                Finding(
+                    subject: "home", grade: .note, text: "there is none at \(home.path) yet",
+                    next: "\(Product.command) init")
+            ]
+        }
+        var findings: [Finding] = []
+        func examine(_ subject: String, _ body: () throws -> String) {
+            do {
+                findings.append(Finding(subject: subject, grade: .ok, text: try body()))
+            } catch {
+                let failure = ErrorTranslation.failure(for: error)
+                findings.append(
+                    Finding(
+                        subject: subject, grade: .problem, text: "\(failure.code): \(failure.cause)", next: failure.next))
+            }
+        }
+        examine("home") {
+            try home.requireUsable()
+            guard access(home.path, W_OK) == 0 else { throw HomeFolder.failure(errno, home.path) }
+            return "\(home.path), for its owner only"
+        }
+        examine("disk") {
+            var status = statvfs()
+            guard statvfs(home.path, &status) == 0 else { throw HomeFolder.failure(errno, home.path) }
+            let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+            guard free > 16 << 20 else { throw HomeFolder.failure(ENOSPC, home.path) }
+            return "\(free >> 20) MiB free"
+        }
+        examine("vault") {
+            var status = stat()
+            guard stat(home.vault, &status) == 0 else { throw VaultError.noVault }
+            guard status.st_mode & 0o077 == 0 else {
+                throw VaultError.permissionsTooOpen(mode: UInt32(status.st_mode & 0o777))
+            }
+            let bytes = try DurableFile.read(home.vault, atMost: 32 << 20)
+            let envelope = try SealedFileVault.Envelope.parse(bytes.span)
+            return "sealed; opening takes \(envelope.cost.memoryBytes >> 20) MiB and \(envelope.cost.operations) passes"
+        }
+        examine("names") {
+            "\(try FileWalletBook(path: home.book).load().count) AIDs of yours"
+        }
+        examine("store") {
+            let store = try SQLiteKeyEventStore(path: home.events)
+            let copy = try MemoryCopy.of(store)
+            var after: AID?
+            var logs = 0
+            while true {
+                let page = try store.read { try $0.aids(after: after, limit: 500) }
+                guard let last = page.last else { break }
+                for aid in page {
+                    let stored = try store.read { try $0.keyState(of: aid) }
+                    let replayed = try copy.read { $0.keyState(of: aid) }
+                    guard stored?.said == replayed?.said, stored?.keys == replayed?.keys else {
+                        throw StoreError(.corrupt, "the log of \(aid) does not lead to the state that is stored")
+                    }
+                    logs += 1
+                }
+                after = last
+            }
+            return "\(logs) logs verify again from their first event"
+        }
+        if let store = try? SQLiteKeyEventStore(path: home.events),
+            let count = try? store.read({ try $0.escrowCount(aid: nil) }), count > 0
+        {
+            findings.append(
+                Finding(subject: "waiting", grade: .note, text: "\(count) messages wait", next: "\(Product.command) waiting"))
+        }
+        return findings
+    }
+}
