@@ -36,7 +36,9 @@ enum MemoryCopy {
 
 extension Wallet {
     /// Takes a stream in without touching the book; for stores that are only tried out.
-    func ingestWithoutBook(_ stream: [UInt8], now: Timestamp) throws -> (messages: [MessageReport], resumed: [ResumedMessage]) {
+    func ingestWithoutBook(_ stream: [UInt8], now: Timestamp) throws -> (
+        messages: [MessageReport], resumed: [ResumedMessage]
+    ) {
         var messages: [MessageReport] = []
         let policy = ProcessingPolicy(ownAIDs: Set(try book.load().map(\.aid)))
         var reader = StreamProcessor(EventProcessor(store: store, policy: policy), batch: 256)

@@ -63,7 +63,8 @@ struct PassphraseSource: Sendable {
         case .terminal: return try Self.ask(prompt)
         case .none:
             throw CommandFailure(
-                "KM-PASSPHRASE-MISSING", "the command needs the keys, and there is no terminal to ask for the passphrase")
+                "KM-PASSPHRASE-MISSING",
+                "the command needs the keys, and there is no terminal to ask for the passphrase")
         }
     }
 
@@ -88,7 +89,9 @@ struct PassphraseSource: Sendable {
         defer { wipe(&line) }
         var count = 0
         reading: while true {
-            guard count < longest else { throw CommandFailure("KM-PASSPHRASE-UNREADABLE", "\(name) has no short first line") }
+            guard count < longest else {
+                throw CommandFailure("KM-PASSPHRASE-UNREADABLE", "\(name) has no short first line")
+            }
             let got = line.withUnsafeMutableBytes { buffer in
                 Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, 1)
             }

@@ -39,7 +39,9 @@ extension Settings {
         let name: (SettingDefinition) -> String
         let value: (SettingDefinition) throws -> String?
 
-        init(named name: @escaping (SettingDefinition) -> String, value: @escaping (SettingDefinition) throws -> String?) {
+        init(
+            named name: @escaping (SettingDefinition) -> String, value: @escaping (SettingDefinition) throws -> String?
+        ) {
             self.name = name
             self.value = value
         }

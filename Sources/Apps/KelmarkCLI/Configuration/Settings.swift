@@ -60,13 +60,17 @@ struct SettingDefinition: Sendable {
     static let all: [SettingDefinition] = [
         SettingDefinition(
             key: "home", flag: "--home", defaultValue: nil, takes: "a folder",
-            purpose: "Folder of keys and logs, 0700. Default: `kelmark` below `$XDG_DATA_HOME`, else `~/.local/share`."),
+            purpose: "Folder of keys and logs, 0700. Default: `kelmark` below `$XDG_DATA_HOME`, else "
+                + "`~/.local/share`."),
         SettingDefinition(
             key: "passphrase-file", flag: "--passphrase-file", defaultValue: nil, takes: "a file",
             purpose: "File whose first line is the passphrase of the vault. It must be readable by its owner only."),
         SettingDefinition(
             key: "vault.cost", flag: nil, defaultValue: "low", takes: "`low`, `med`, `high`, `temp`",
-            purpose: "What stretching the passphrase of a new vault costs: 64 MiB, 256 MiB or 1 GiB. `temp` protects nothing and is for tests."),
+            purpose:
+                "What stretching the passphrase of a new vault costs: 64 MiB, 256 MiB or 1 GiB. `temp` "
+                + "protects nothing and is for tests."
+        ),
         SettingDefinition(
             key: "output.format", flag: "--json", defaultValue: "text", takes: "`text`, `json`",
             purpose: "How results are printed."),

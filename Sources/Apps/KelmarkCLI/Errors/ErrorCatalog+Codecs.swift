@@ -6,7 +6,9 @@ extension ErrorCatalog {
     private static func document(_ name: String, _ summary: String) -> ErrorEntry {
         ErrorArea.document.entry(
             name, .denied, summary, next: "kelmark inspect FILE",
-            "KERI bodies have exactly one spelling, the one that is signed. A second spelling is refused, wherever it comes from.")
+            "KERI bodies have exactly one spelling, the one that is signed. A second spelling is refused, "
+                + "wherever it comes from."
+        )
     }
 
     static let documents: [ErrorEntry] = [
@@ -72,11 +74,16 @@ extension ErrorCatalog {
     }
 
     static let thresholds: [ErrorEntry] = [
-        threshold("malformed", "A threshold is neither a number nor weights.", "Write 2, or 1/2,1/2,1/4, or clauses joined by a plus sign: 1/2,1/2+1,1."),
+        threshold(
+            "malformed", "A threshold is neither a number nor weights.",
+            "Write 2, or 1/2,1/2,1/4, or clauses joined by a plus sign: 1/2,1/2+1,1."),
         threshold("empty", "A threshold without weights.", "Each clause needs at least one weight."),
         threshold("badWeight", "A weight is no fraction between 0 and 1.", "Write weights as 0, 1, or n/d."),
-        threshold("clauseBelowOne", "The weights of a clause don't reach 1 together.", "Even all keys together could not sign."),
+        threshold(
+            "clauseBelowOne", "The weights of a clause don't reach 1 together.",
+            "Even all keys together could not sign."),
         threshold("tooFine", "The denominators are too fine.", "Choose fractions with smaller denominators."),
-        threshold("too-high", "The threshold needs more keys than there are.", "Even all keys together could not sign."),
+        threshold(
+            "too-high", "The threshold needs more keys than there are.", "Even all keys together could not sign."),
     ]
 }

@@ -16,7 +16,9 @@ extension ErrorCatalog {
             "Its keys can't be rotated: it was made so, or its controller abandoned it. Later events are false."),
         refused(
             "prior-mismatch", "The event does not follow the one before it.",
-            "Member p is not the digest of the accepted event before. The log was cut and joined, or belongs to another branch."),
+            "Member p is not the digest of the accepted event before. The log was cut and joined, or belongs "
+                + "to another branch."
+        ),
         refused(
             "establishment-only", "The log takes establishment events only.",
             "The inception has the trait EO, so an interaction is false."),
@@ -38,7 +40,9 @@ extension ErrorCatalog {
             "An AID that is a key belongs to exactly that key."),
         refused(
             "duplicate-witness", "A witness is named twice.", "Counted twice, one witness could outvote the others."),
-        refused("cut-not-witness", "A rotation removes a witness that is none.", "The witness list in force has no such AID."),
+        refused(
+            "cut-not-witness", "A rotation removes a witness that is none.",
+            "The witness list in force has no such AID."),
         refused(
             "add-not-new", "A rotation adds a witness that is one already, or removes it too.",
             "Cuts, adds and the remaining witnesses must be disjoint."),
@@ -55,17 +59,23 @@ extension ErrorCatalog {
             "seal-not-found", "The event that should approve this one does not.",
             "The seal source couple names an event of the delegator that holds no seal of this event."),
         refused(
-            "superseding-not-approved", "A delegated rotation would replace another without the delegator's later approval.",
+            "superseding-not-approved",
+            "A delegated rotation would replace another without the delegator's later approval.",
             "The delegator must seal the new event behind the old one's seal."),
         refused(
             "stale-receipt", "A receipt speaks of another event than the one in the log.",
             "It may be evidence of duplicity: somebody receipted a different event for the same place."),
-        refused("no-valid-receipt", "A receipt without a signature that verifies.", "It proves nothing and is dropped."),
-        refused("stale-reply", "A reply that is not newer than the one kept.", "Older statements never replace newer ones."),
+        refused(
+            "no-valid-receipt", "A receipt without a signature that verifies.", "It proves nothing and is dropped."),
+        refused(
+            "stale-reply", "A reply that is not newer than the one kept.",
+            "Older statements never replace "
+                + "newer ones."),
         refused(
             "wrong-signer", "A message signed by another AID than the one it must come from.",
             "Only the AID concerned may say this."),
-        refused("unknown-route", "A message with a route that nobody handles.", "It was made for another kind of program."),
+        refused(
+            "unknown-route", "A message with a route that nobody handles.", "It was made for another kind of program."),
         refused(
             "bad-payload", "A message whose members break the rules of its route.",
             "It was made by a defective or malicious peer."),
@@ -102,22 +112,29 @@ extension ErrorCatalog {
             "Send the event to its witnesses and import their receipts."),
         waits(
             "likely-duplicitous", "Another event stands at its place.",
-            "Nothing makes this event valid. If it is signed well, kel verify reports the duplicity with its evidence."),
+            "Nothing makes this event valid. If it is signed well, kel verify reports the duplicity with its "
+                + "evidence."),
         waits(
             "unverified-witness-receipt", "The event that a witness receipted is not known.",
             "Import the log that the receipt speaks of."),
-        waits("unverified-receipt", "The event that was receipted is not known.", "Import the log that the receipt speaks of."),
+        waits(
+            "unverified-receipt", "The event that was receipted is not known.",
+            "Import the log that the receipt speaks of."),
         waits(
             "unverified-transferable-receipt", "The event, or the log of who receipted it, is not known.",
             "Import both logs."),
         waits("query-not-found", "The state that was asked for is not known.", "Import the log that was asked for."),
-        waits("partial-reply", "The log of who replied, or more of its signatures, is missing.", "Import the log of the signer."),
+        waits(
+            "partial-reply", "The log of who replied, or more of its signatures, is missing.",
+            "Import the log of the signer."),
         waits(
             "partial-exchange", "The log of who sent the message, or more of its signatures, is missing.",
             "Import the log of the sender."),
         waits(
             "misfit", "A stranger sent a new event of one of your own AIDs.",
-            "Events of your AIDs are made here. If you did not make it elsewhere with a copy of your keys, your keys are stolen: rotate."),
+            "Events of your AIDs are made here. If you did not make it elsewhere with a copy of your keys, "
+                + "your keys are stolen: rotate."
+        ),
         waits(
             "delegable", "One of your AIDs is asked to approve an event of a delegate.",
             "Look at the event and approve it with id approve, or leave it."),
@@ -130,7 +147,9 @@ extension ErrorCatalog {
     static let messages: [ErrorEntry] = [
         unreadable(
             "document", "A message body is not canonical.",
-            "The bytes differ from what every KERI program writes, so their digest can't be trusted. The cause names the rule and the byte."),
+            "The bytes differ from what every KERI program writes, so their digest can't be trusted. The "
+                + "cause names the rule and the byte."
+        ),
         unreadable("not-a-message", "A body is no KERI message.", "A map that begins with v and t was expected."),
         unreadable(
             "unsupported-version", "A message of a protocol or version that is not read.",

@@ -15,7 +15,9 @@ extension ErrorCatalog {
             "The folder or the file refuses access, or the disk fails. Nothing was changed."),
         ErrorArea.store.entry(
             "corrupt", .failure, "What is stored can't be read back.", next: "kelmark doctor",
-            "The file was damaged. Export what can be read with id export and import it into a new home; every event is verified again."),
+            "The file was damaged. Export what can be read with id export and import it into a new home; "
+                + "every event is verified again."
+        ),
         ErrorArea.store.entry(
             "tooNew", .conflict, "The store was written by a newer version.", next: "kelmark version",
             "Use the newer version. An older one never writes into what it doesn't understand."),
@@ -26,11 +28,20 @@ extension ErrorCatalog {
     }
 
     static let crypto: [ErrorEntry] = [
-        crypto("wrongLength", "Something has not as many bytes as the algorithm wants.", "A key, seed or salt was cut or is of another algorithm."),
-        crypto("unavailable", "This build was made without the algorithm.", "Build with the trait that brings it: --traits Secp256k1."),
-        crypto("invalidKey", "The bytes are no key of this algorithm.", "A key was damaged or is of another algorithm."),
-        crypto("cannotOpen", "The ciphertext was not made for this key, or was changed.", "Nothing is returned from a box that doesn't open."),
-        crypto("outOfMemory", "The system would not give the memory that the operation needs.", "Stretching a passphrase takes 64 MiB and more; guarded memory counts against the lock limit (ulimit -l)."),
+        crypto(
+            "wrongLength", "Something has not as many bytes as the algorithm wants.",
+            "A key, seed or salt was cut or is of another algorithm."),
+        crypto(
+            "unavailable", "This build was made without the algorithm.",
+            "Build with the trait that brings it: --traits Secp256k1."),
+        crypto(
+            "invalidKey", "The bytes are no key of this algorithm.", "A key was damaged or is of another algorithm."),
+        crypto(
+            "cannotOpen", "The ciphertext was not made for this key, or was changed.",
+            "Nothing is returned from a box that doesn't open."),
+        crypto(
+            "outOfMemory", "The system would not give the memory that the operation needs.",
+            "Stretching a passphrase takes 64 MiB and more; guarded memory counts against the lock limit (ulimit -l)."),
         crypto("costOutOfBounds", "A work factor is outside the bounds of the algorithm.", "Choose low, med or high."),
         crypto("libraryUnusable", "libsodium could not be started.", "Install libsodium23 or newer."),
     ]
@@ -44,41 +55,73 @@ extension ErrorCatalog {
     static let vault: [ErrorEntry] = [
         vault(
             "no-vault", .notFound, "There is no key vault.", next: "kelmark init",
-            "The home folder has no vault file. If keys were there, restore the file from a copy before anything else."),
+            "The home folder has no vault file. If keys were there, restore the file from a copy before "
+                + "anything else."),
         vault(
             "exists", .conflict, "There is a vault already.", next: "kelmark id list",
             "A vault is never overwritten: its keys would be lost."),
-        vault("no-directory", .notFound, "The folder of the vault does not exist.", next: "kelmark init", "Check the path of the home folder."),
+        vault(
+            "no-directory", .notFound, "The folder of the vault does not exist.", next: "kelmark init",
+            "Check the path of the home folder."),
         vault("not-a-file", .denied, "The vault is no regular file.", "Links and devices are not followed."),
-        vault("not-a-vault", .denied, "The vault file does not begin as a vault does.", "Another file stands in its place. Restore the vault from a copy."),
+        vault(
+            "not-a-vault", .denied, "The vault file does not begin as a vault does.",
+            "Another file stands in its place. Restore the vault from a copy."),
         vault(
             "too-new", .conflict, "The vault was written by a newer version.", next: "kelmark version",
             "Use the newer version. An older one never writes into what it doesn't understand."),
-        vault("damaged", .failure, "The vault file was changed or cut.", next: "restore keys.vault from a copy", "Nothing of a damaged vault is used."),
+        vault(
+            "damaged", .failure, "The vault file was changed or cut.", next: "restore keys.vault from a copy",
+            "Nothing of a damaged vault is used."),
         vault(
             "wrong-passphrase", .denied, "The passphrase does not open the vault.",
             next: "the same command with the right passphrase",
             "The vault is sealed with Argon2id and XChaCha20-Poly1305; without the passphrase nobody can open it."),
-        vault("empty-passphrase", .usage, "The passphrase is empty.", next: "the same command with a passphrase", "A vault without a passphrase would protect nothing."),
-        vault("passphrase-changed", .conflict, "Somebody changed the passphrase in the meantime.", next: "the same command with the new passphrase", "The vault was opened with the old passphrase; nothing was changed."),
-        vault("rolled-back", .denied, "The vault is older than what was read before.", "Somebody put an older file in its place. Keys made since then would be missing."),
-        vault("cost-out-of-bounds", .denied, "The vault file asks for more work than a vault may cost.", "The file was not made by Kelmark, or was changed."),
+        vault(
+            "empty-passphrase", .usage, "The passphrase is empty.", next: "the same command with a passphrase",
+            "A vault without a passphrase would protect nothing."),
+        vault(
+            "passphrase-changed", .conflict, "Somebody changed the passphrase in the meantime.",
+            next: "the same command with the new passphrase",
+            "The vault was opened with the old passphrase; nothing was changed."),
+        vault(
+            "rolled-back", .denied, "The vault is older than what was read before.",
+            "Somebody put an older file in its place. Keys made since then would be missing."),
+        vault(
+            "cost-out-of-bounds", .denied, "The vault file asks for more work than a vault may cost.",
+            "The file was not made by Kelmark, or was changed."),
         vault(
             "permissions-too-open", .denied, "Others can read or write the vault file.",
             next: "chmod 600 \"$KELMARK_HOME/keys.vault\"",
             "The vault file must be 0600 and belong to you. Ask who has read it."),
-        vault("too-large", .failure, "The vault, or one secret, is larger than allowed.", "Use a second home for further AIDs."),
-        vault("busy", .conflict, "Another process is changing the vault.", next: "the same command again", "One process at a time changes the vault."),
+        vault(
+            "too-large", .failure, "The vault, or one secret, is larger than allowed.",
+            "Use a second home for further AIDs."),
+        vault(
+            "busy", .conflict, "Another process is changing the vault.", next: "the same command again",
+            "One process at a time changes the vault."),
         vault(
             "disk-full", .failure, "The disk is full; the vault was not changed.", next: "df -h \"$KELMARK_HOME\"",
             "A key that can't be kept is never used. Make room and repeat the command."),
-        vault("not-permitted", .failure, "The vault can't be read or written.", "Nothing was changed: a vault is written beside its place, synced, and moved."),
-        vault("storage-failed", .failure, "The disk failed while the vault was read or written.", "Check the disk, then run the command again."),
+        vault(
+            "not-permitted", .failure, "The vault can't be read or written.",
+            "Nothing was changed: a vault is written beside its place, synced, and moved."),
+        vault(
+            "storage-failed", .failure, "The disk failed while the vault was read or written.",
+            "Check the disk, then run the command again."),
         vault("invalid-name", .failure, "A secret can't have this name.", "This is a defect of Kelmark."),
-        vault("name-taken", .conflict, "The vault has a secret of this name already.", "A secret is never overwritten silently."),
-        vault("no-such-name", .denied, "The vault has no such key.", "The vault is older than the log, or of another home."),
-        vault("version-conflict", .conflict, "A secret was replaced in the meantime.", next: "the same command again", "Another process was faster."),
-        vault("crypto-failed", .failure, "A cryptographic operation on the vault failed.", "Memory is short, or libsodium is not usable."),
+        vault(
+            "name-taken", .conflict, "The vault has a secret of this name already.",
+            "A secret is never overwritten silently."),
+        vault(
+            "no-such-name", .denied, "The vault has no such key.",
+            "The vault is older than the log, or of another home."),
+        vault(
+            "version-conflict", .conflict, "A secret was replaced in the meantime.", next: "the same command again",
+            "Another process was faster."),
+        vault(
+            "crypto-failed", .failure, "A cryptographic operation on the vault failed.",
+            "Memory is short, or libsodium is not usable."),
     ]
 
     private static func record(_ name: String, _ summary: String) -> ErrorEntry {
@@ -99,7 +142,9 @@ extension ErrorCatalog {
     private static func proof(_ name: String, _ summary: String, _ status: ExitStatus = .denied) -> ErrorEntry {
         ErrorArea.proofFile.entry(
             name, status, summary, next: "kelmark inspect FILE",
-            "A proof file is a CESR stream of logs, records and certificates with a manifest at its end. The cause names the byte.")
+            "A proof file is a CESR stream of logs, records and certificates with a manifest at its end. The "
+                + "cause names the byte."
+        )
     }
 
     static let proofFiles: [ErrorEntry] = [
@@ -166,7 +211,9 @@ extension ErrorCatalog {
             "Until credentials come, delegation is what makes an AID an issuer of an organisation."),
         ErrorArea.issuer.entry(
             "trust-domain", .usage, "The text is no trust domain or SPIFFE ID.", next: "kelmark issuer sign --help",
-            "A trust domain has lower-case letters, digits, dots, hyphens and underscores; an ID is spiffe://domain/path."),
+            "A trust domain has lower-case letters, digits, dots, hyphens and underscores; an ID is "
+                + "spiffe://domain/path."
+        ),
         ErrorArea.issuer.entry(
             "lifetime", .usage, "The lifetime can't be used.", next: "kelmark issuer sign --help",
             "Write a number with s, m, h or d, such as 1h; at least a minute, at most what the authority has left."),
@@ -176,13 +223,19 @@ extension ErrorCatalog {
         ErrorArea.verdict.entry(
             "contradicted", .denied, "The file does not prove what it claims: a link is false.",
             next: "kelmark inspect FILE",
-            "A signature, digest, seal or limit does not hold. Do not rely on this SVID. The report names the first false link."),
+            "A signature, digest, seal or limit does not hold. Do not rely on this SVID. The report names the "
+                + "first false link."
+        ),
         ErrorArea.verdict.entry(
             "undecidable", .undecidable, "The file does not say enough: a link is missing.",
             next: "get a complete proof file from the issuer",
-            "Nothing in the file is false, but something that the proof needs is not there, or not known for the time asked."),
+            "Nothing in the file is false, but something that the proof needs is not there, or not known for "
+                + "the time asked."
+        ),
         ErrorArea.verdict.entry(
             "question", .usage, "The question can't be answered as it was put.", next: "kelmark verify --help",
-            "The root is an AID, the trust domain a name, a position AID:sn with sn in hexadecimal, a time YYYY-MM-DDThh:mm:ssZ."),
+            "The root is an AID, the trust domain a name, a position AID:sn with sn in hexadecimal, a time "
+                + "YYYY-MM-DDThh:mm:ssZ."
+        ),
     ]
 }

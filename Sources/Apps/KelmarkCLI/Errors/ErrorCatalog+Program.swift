@@ -9,7 +9,9 @@ extension ErrorCatalog {
             "An option or argument is missing, unknown or malformed. The help of each command has three examples."),
         ErrorArea.program.entry(
             "internal", .failure, "The program met something that it has no name for.", next: "kelmark doctor",
-            "This is a defect of Kelmark. Run the command again with -v and report what it prints; no secret is printed."),
+            "This is a defect of Kelmark. Run the command again with -v and report what it prints; no secret "
+                + "is printed."
+        ),
         ErrorArea.program.entry(
             "needs-yes", .usage, "The command would end something for good.", next: "the same command with --yes",
             "Read what the command says it would end, then repeat it with --yes."),
@@ -18,7 +20,9 @@ extension ErrorCatalog {
             "Codes start with KM-. The list has all of them."),
         ErrorArea.program.entry(
             "demo-differs", .failure, "The demonstration did not end as it must.", next: "kelmark demo -v",
-            "A step failed, or a corrupted proof file got another verdict than its one allowed verdict. This is a defect."),
+            "A step failed, or a corrupted proof file got another verdict than its one allowed verdict. This "
+                + "is a defect."
+        ),
         ErrorArea.program.entry(
             "doctor-findings", .denied, "The examination found something to repair.", next: "kelmark doctor --json",
             "Each finding names what is wrong and the command that repairs it."),
@@ -50,7 +54,9 @@ extension ErrorCatalog {
             "Nothing was changed. Make room and repeat the command."),
         ErrorArea.home.entry(
             "damaged", .failure, "A file of the home folder can't be read back.", next: "kelmark doctor",
-            "The file was changed by something else. Restore it from a copy; the logs themselves verify on every reading."),
+            "The file was changed by something else. Restore it from a copy; the logs themselves verify on "
+                + "every reading."
+        ),
         ErrorArea.home.entry(
             "too-new", .conflict, "A file of the home folder was written by a newer version.", next: "kelmark version",
             "Use the newer version, or another home. An older version never writes into what it doesn't understand."),
@@ -58,8 +64,11 @@ extension ErrorCatalog {
 
     static let configuration: [ErrorEntry] = [
         ErrorArea.configuration.entry(
-            "unknown-key", .usage, "The configuration has a key that is not known.", next: "kelmark config show --origin",
-            "Keys are spelled exactly as in docs/reference/configuration.md. A misspelled key would be ignored silently otherwise."),
+            "unknown-key", .usage, "The configuration has a key that is not known.",
+            next: "kelmark config show --origin",
+            "Keys are spelled exactly as in docs/reference/configuration.md. A misspelled key would be "
+                + "ignored silently otherwise."
+        ),
         ErrorArea.configuration.entry(
             "value", .usage, "A setting has a value that it can't have.", next: "kelmark config show --origin",
             "The message names the setting, where it was set, and what it takes."),
@@ -137,13 +146,17 @@ extension ErrorCatalog {
             "The vault is older than the log, or of another home. Restore the vault that belongs to it."),
         ErrorArea.identifier.entry(
             "keys-insufficient", .usage, "The chosen keys can't satisfy the threshold.", next: "kelmark id show NAME",
-            "Choose more keys: the current threshold, and for a rotation the threshold of the pre-rotated keys, must both be reached."),
+            "Choose more keys: the current threshold, and for a rotation the threshold of the pre-rotated "
+                + "keys, must both be reached."
+        ),
         ErrorArea.identifier.entry(
             "key-index", .usage, "There is no key with this number.", next: "kelmark id show NAME",
             "Keys are counted from 0, in the order that id show prints."),
         ErrorArea.identifier.entry(
             "witness", .usage, "The witnesses or their number do not fit.", next: "kelmark id rotate --help",
-            "A witness is named once, a cut names a witness in force, and the threshold lies between 1 and their number, or is 0 without any."),
+            "A witness is named once, a cut names a witness in force, and the threshold lies between 1 and "
+                + "their number, or is 0 without any."
+        ),
         ErrorArea.identifier.entry(
             "not-delegated", .usage, "Nobody delegated this AID.", next: "kelmark id show NAME",
             "Approval is for events of an AID that names one of yours as its delegator."),
@@ -151,18 +164,22 @@ extension ErrorCatalog {
             "nothing-to-approve", .notFound, "No event waits for this approval.", next: "kelmark waiting",
             "Import the delegate's log first, so that its event is here to be approved."),
         ErrorArea.identifier.entry(
-            "position", .usage, "The log has no such position, or none that can be recovered.", next: "kelmark kel show NAME",
+            "position", .usage, "The log has no such position, or none that can be recovered.",
+            next: "kelmark kel show NAME",
             "A recovery rotation takes the place of interactions behind the latest establishment event."),
         ErrorArea.identifier.entry(
             "anchor", .usage, "The thing to anchor can't be read.", next: "kelmark id anchor --help",
             "Give a SAID with --digest, or a JSON document with --data."),
         ErrorArea.identifier.entry(
-            "establishment-only", .conflict, "The AID takes establishment events only.", next: "kelmark id rotate NAME --anchor",
+            "establishment-only", .conflict, "The AID takes establishment events only.",
+            next: "kelmark id rotate NAME --anchor",
             "Its inception has the trait EO: anchor in a rotation instead."),
         ErrorArea.identifier.entry(
             "duplicity", .denied, "The controller of an AID signed two different events for one place.",
             next: "kelmark kel verify FILE --json",
-            "The evidence is kept and can be shown to anybody. Do not rely on that AID until its controller has explained."),
+            "The evidence is kept and can be shown to anybody. Do not rely on that AID until its controller "
+                + "has explained."
+        ),
         ErrorArea.identifier.entry(
             "logs-differ", .denied, "Two logs of one AID disagree.", next: "kelmark kel verify FILE",
             "The first event that differs is named. If both are signed well, the controller is duplicitous."),

@@ -69,7 +69,9 @@ struct Console: Sendable {
     /// A failure for people.
     func failure(_ failure: CommandFailure) {
         let word = failure.status == .waiting ? "waiting:" : "error:"
-        error(paint(word, failure.status == .waiting ? .yellow : .red, isError: true) + " \(failure.code): \(failure.cause)")
+        error(
+            paint(word, failure.status == .waiting ? .yellow : .red, isError: true)
+                + " \(failure.code): \(failure.cause)")
         if !failure.next.isEmpty { error("  next: \(failure.next)") }
     }
 
@@ -110,7 +112,12 @@ struct Console: Sendable {
 
 /// Text that came from outside, made safe for a terminal: control characters become visible escapes.
 func printable(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control || $0.value == 0x2028 || $0.value == 0x2029 || $0.properties.generalCategory == .format }) else { return text }
+    guard
+        text.unicodeScalars.contains(where: {
+            $0.properties.generalCategory == .control || $0.value == 0x2028 || $0.value == 0x2029
+                || $0.properties.generalCategory == .format
+        })
+    else { return text }
     var safe = ""
     for scalar in text.unicodeScalars {
         switch scalar.properties.generalCategory {

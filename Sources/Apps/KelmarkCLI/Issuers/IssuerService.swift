@@ -122,7 +122,10 @@ struct IssuerService<Store: KeyEventStore> {
             throw CommandFailure(
                 "KM-ISSUER-NO-STATEMENT",
                 "\(controller.identifier.name) has no sealed statement for \(id.trustDomain.name) that is valid now",
-                next: "\(Product.command) issuer statement \(controller.identifier.name) --trust-domain \(id.trustDomain.name)")
+                next:
+                    "\(Product.command) issuer statement \(controller.identifier.name) --trust-domain "
+                    + "\(id.trustDomain.name)"
+            )
         }
         let key = try await AuthorityKeys.load(entry.statement.keyID, from: vault)
         let authority = try IssuingAuthority(certificate: entry.certificate, key: key)
@@ -141,7 +144,9 @@ struct IssuerService<Store: KeyEventStore> {
     ) throws -> (file: [UInt8], root: AID) {
         var writer = ProofFileWriter()
         var chain = [controller.aid]
-        while let last = chain.last, let delegator = try wallet.keyState(of: last)?.delegator, !chain.contains(delegator) {
+        while let last = chain.last, let delegator = try wallet.keyState(of: last)?.delegator,
+            !chain.contains(delegator)
+        {
             chain.append(delegator)
         }
         for aid in chain.reversed() {

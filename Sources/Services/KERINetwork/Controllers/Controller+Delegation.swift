@@ -23,7 +23,9 @@ extension Wallet {
                 for entry in try transaction.escrows(reason: reason, aid: nil, limit: 65_536) {
                     guard let (event, _) = Self.parse(entry.message) else { continue }
                     let delegator: AID? =
-                        if let stated = event.delegator { stated } else { try transaction.keyState(of: event.aid)?.delegator }
+                        if let stated = event.delegator { stated } else {
+                            try transaction.keyState(of: event.aid)?.delegator
+                        }
                     guard let delegator else { continue }
                     requests.append(DelegationRequest(event: event, delegator: delegator, since: entry.since))
                 }

@@ -101,7 +101,8 @@ public struct Controller<Store: KeyEventStore>: Sendable {
         var derivation = identifier.derivation
         let revealed = try await reveal(plan, base, from: ring)
         let fresh = try await ring.make(plan.addedKeyCount, for: &derivation, algorithm: identifier.algorithm)
-        let places = revealed.map { Signing.Place(key: $0.key, ondex: $0.ondex, isFresh: false) }
+        let places =
+            revealed.map { Signing.Place(key: $0.key, ondex: $0.ondex, isFresh: false) }
             + fresh.map { Signing.Place(key: $0, ondex: nil, isFresh: true) }
         guard !places.isEmpty else { throw ControllerError(.keyIndex, "a rotation needs at least one key") }
 
@@ -110,7 +111,8 @@ public struct Controller<Store: KeyEventStore>: Sendable {
             ? [] : base.nextDigests.indices.filter { place in !revealed.contains { $0.ondex == place } }
         let nextCount = plan.isAbandonment ? 0 : plan.nextCount ?? base.nextDigests.count
         guard carried.count <= nextCount else {
-            throw ControllerError(.keyIndex, "\(carried.count) digests are carried on, but \(nextCount) next keys wanted")
+            throw ControllerError(
+                .keyIndex, "\(carried.count) digests are carried on, but \(nextCount) next keys wanted")
         }
         let next = try await ring.make(nextCount - carried.count, for: &derivation, algorithm: identifier.algorithm)
         let stated = try establishment(
@@ -132,7 +134,9 @@ public struct Controller<Store: KeyEventStore>: Sendable {
     private func reveal(
         _ plan: RotationPlan, _ base: KeyState, from ring: KeyRing
     ) async throws -> [(key: CreatedKey, ondex: Int)] {
-        let places = plan.reveal == nil ? Array(base.nextDigests.indices)
+        let places =
+            plan.reveal == nil
+            ? Array(base.nextDigests.indices)
             : try Signing.choice(plan.reveal, of: base.nextDigests.count)
         let keys = try await ring.keys(behind: base.nextDigests)
         return try places.map { place in
@@ -148,10 +152,12 @@ public struct Controller<Store: KeyEventStore>: Sendable {
     ) throws -> Establishment {
         let signing =
             plan.signingThreshold
-            ?? (revealsAll && keys.count == base.nextDigests.count ? base.nextThreshold
+            ?? (revealsAll && keys.count == base.nextDigests.count
+                ? base.nextThreshold
                 : StandardNumbers.half(of: keys.count))
         let nextThreshold =
-            next.isEmpty ? .count(0)
+            next.isEmpty
+            ? .count(0)
             : plan.nextThreshold
                 ?? (next.count == base.nextDigests.count ? base.nextThreshold : StandardNumbers.half(of: next.count))
         try Signing.require(signing, fits: keys.count, "signing threshold")
@@ -161,7 +167,8 @@ public struct Controller<Store: KeyEventStore>: Sendable {
             throw ControllerError(.witness, "a witness to remove is none, or named twice")
         }
         let adds = Set(plan.witnessesAdded)
-        guard adds.count == plan.witnessesAdded.count, adds.isDisjoint(with: cuts), adds.isDisjoint(with: base.witnesses)
+        guard adds.count == plan.witnessesAdded.count, adds.isDisjoint(with: cuts),
+            adds.isDisjoint(with: base.witnesses)
         else { throw ControllerError(.witness, "a witness to add is one already, or named twice") }
         let list = base.witnesses.filter { !cuts.contains($0) } + plan.witnessesAdded
         let witnessThreshold =

@@ -9,7 +9,9 @@ public final class MemoryWalletBook: WalletBook {
     /// An empty book.
     public init() {}
 
+    /// The records kept last.
     public func load() -> [OwnedIdentifier] { identifiers.withLock { $0 } }
 
+    /// Replaces all records.
     public func save(_ identifiers: [OwnedIdentifier]) { self.identifiers.withLock { $0 = identifiers } }
 }

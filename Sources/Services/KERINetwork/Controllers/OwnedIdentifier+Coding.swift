@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import KelmarkBytes
 internal import KERI
+public import KelmarkBytes
 public import KelmarkCrypto
 
 /// The one form in which books are kept: ordered JSON with a version.

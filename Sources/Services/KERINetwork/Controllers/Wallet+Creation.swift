@@ -40,7 +40,8 @@ extension Wallet {
             try book.save(
                 named + [
                     OwnedIdentifier(
-                        name: plan.name, aid: event.aid, createdAt: now, derivation: position, algorithm: plan.algorithm)
+                        name: plan.name, aid: event.aid, createdAt: now, derivation: position, algorithm: plan.algorithm
+                    )
                 ])
         }
         do {

@@ -9,8 +9,11 @@ struct DemoCommand: KelmarkCommand {
     static let path = "demo"
     static let configuration = CommandConfiguration.kelmark(
         "demo", "Tells the whole story in a throw-away folder and proves every step.",
-        about: "An organisation of three keys, an issuer under it, a sealed statement, a signed SVID that openssl accepts, a "
-            + "verdict from one AID, and then every damage to the proof with the one verdict that it must get. Your own "
+        about:
+            "An organisation of three keys, an issuer under it, a sealed statement, a signed SVID that "
+            + "openssl accepts, a "
+            + "verdict from one AID, and then every damage to the proof with the one verdict that it must "
+            + "get. Your own "
             + "home folder is not touched.",
         examples: [
             CommandExample("the story", "kelmark demo"),
@@ -37,7 +40,8 @@ struct DemoCommand: KelmarkCommand {
             data: data,
             text: ["", "All as it must be, in \(Console.seconds(took).drop { $0 == " " })."],
             hints: keep
-                ? ["the files are in \(folder)"] : ["\(Product.command) init begins your own; --keep keeps the files of the demo"])
+                ? ["the files are in \(folder)"]
+                : ["\(Product.command) init begins your own; --keep keeps the files of the demo"])
     }
 
     private static func temporaryFolder(_ environment: [String: String]) throws -> String {
@@ -48,6 +52,6 @@ struct DemoCommand: KelmarkCommand {
     }
 
     private static func remove(_ folder: String) {
-try? FileManager.default.removeItem(atPath: folder)
+        try? FileManager.default.removeItem(atPath: folder)
     }
 }

@@ -77,7 +77,10 @@ struct DemoStory {
         plan.signers = [0, 2]
         let authored = try await wallet.create(plan, now: context.now)
         guard authored.outcome.isInLog else { throw differs("the organisation's inception is not accepted") }
-        say("The organisation \"\(Self.organisation)\" is created: three keys, any two must sign. Everything hangs from its AID:")
+        say(
+            "The organisation \"\(Self.organisation)\" is created: three keys, any two must sign. Everything "
+                + "hangs from its AID:"
+        )
         add(authored.event.aid.text)
         return authored.event.aid
     }
@@ -87,17 +90,23 @@ struct DemoStory {
         var plan = CreationPlan(name: Self.issuer)
         plan.delegator = organisation.aid
         let authored = try await wallet.create(plan, now: context.now)
-        guard authored.waitsFor == .partialDelegation else { throw differs("the issuer does not wait for its delegator") }
+        guard authored.waitsFor == .partialDelegation else {
+            throw differs("the issuer does not wait for its delegator")
+        }
         let approval = try await organisation.approve(authored.event.aid, signers: [1, 2], now: context.now)
         guard approval.sealing.outcome.isInLog, try wallet.keyState(of: authored.event.aid) != nil else {
             throw differs("the delegation is not accepted")
         }
-        say("The organisation delegates an issuer: it seals the issuer's first event in its own log, signed by two keys.")
+        say(
+            "The organisation delegates an issuer: it seals the issuer's first event in its own log, signed "
+                + "by two keys."
+        )
         add(authored.event.aid.text)
     }
 
     private func service(_ wallet: HomeWallet) throws -> IssuerService<SQLiteKeyEventStore> {
-        try IssuerService(wallet, folder: IssuerFolder(path: folder + "/home/" + Product.HomeFile.issuers), name: Self.issuer)
+        try IssuerService(
+            wallet, folder: IssuerFolder(path: folder + "/home/" + Product.HomeFile.issuers), name: Self.issuer)
     }
 
     private func sealStatement(_ wallet: HomeWallet) async throws -> AuthorityStatement {
@@ -105,7 +114,9 @@ struct DemoStory {
             trustDomain: try TrustDomain(Self.domain), from: try context.certificateTime, lifetime: 86_400,
             at: context.now)
         guard sealed.sealing.outcome.isInLog else { throw differs("the statement is not sealed") }
-        say("The issuer states its signing key for the trust domain \(Self.domain), and seals the statement in its log.")
+        say(
+            "The issuer states its signing key for the trust domain \(Self.domain), and seals the statement in its log."
+        )
         add(sealed.entry.statement.said.text)
         return sealed.entry.statement
     }
@@ -143,11 +154,14 @@ struct DemoStory {
         let report = ProofVerifier.verify(
             issued.proof, root: root, trustDomain: try TrustDomain(Self.domain), at: try context.certificateTime)
         guard report.verdict == .proven, report.rungs.allSatisfy({ $0.verdict == .proven }) else {
-            throw differs("the proof is \(report.verdict.rawValue): \(report.decidingRung?.reasons.first?.description ?? "")")
+            throw differs(
+                "the proof is \(report.verdict.rawValue): \(report.decidingRung?.reasons.first?.description ?? "")")
         }
         say("Anybody with the organisation's AID verifies the proof offline: \(report.verdict.rawValue), rung by rung.")
         for rung in report.rungs {
-            add("\(Self.pad(rung.name.rawValue, 14))\(rung.verdict.rawValue)  \(rung.reasons.last.map(Self.short) ?? "")")
+            add(
+                "\(Self.pad(rung.name.rawValue, 14))\(rung.verdict.rawValue)  \(rung.reasons.last.map(Self.short) ?? "")"
+            )
         }
     }
 
@@ -156,12 +170,20 @@ struct DemoStory {
         guard let drill = CorruptionDrill(file: proof, root: root, trustDomain: try TrustDomain(Self.domain), at: time)
         else { throw differs("the drill can't begin") }
         let results = try await drill.run()
-        guard results.count >= Self.fewestCorruptions else { throw differs("only \(results.count) corruptions were tried") }
-        say("Now the proof is damaged in \(results.count) ways. Each damage has one allowed verdict, rung and exit code:")
+        guard results.count >= Self.fewestCorruptions else {
+            throw differs("only \(results.count) corruptions were tried")
+        }
+        say(
+            "Now the proof is damaged in \(results.count) ways. Each damage has one allowed verdict, rung and "
+                + "exit code:"
+        )
         let width = results.map(\.corruption.name.count).max() ?? 0
         add("\(Self.pad("damage", width + 2))\(Self.pad("verdict", 14))\(Self.pad("rung", 14))exit")
         for result in results {
-            let mark = result.isAsExpected ? "as expected" : "EXPECTED \(result.corruption.verdict.rawValue) \(result.corruption.rung?.rawValue ?? "-")"
+            let mark =
+                result.isAsExpected
+                ? "as expected"
+                : "EXPECTED \(result.corruption.verdict.rawValue) \(result.corruption.rung?.rawValue ?? "-")"
             add(
                 Self.pad(result.corruption.name, width + 2) + Self.pad(result.verdict.rawValue, 14)
                     + Self.pad(result.rung?.rawValue ?? "-", 14) + Self.pad("\(result.verdict.exitCode)", 6) + mark)

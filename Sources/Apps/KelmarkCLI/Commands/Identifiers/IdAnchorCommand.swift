@@ -41,7 +41,8 @@ struct SealArgument: ExpressibleByArgument, Sendable {
 
     init?(argument: String) {
         let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, let aid = AID(parts[0]), let sn = SequenceNumber(hex: parts[1]), let said = SAID(parts[2])
+        guard parts.count == 3, let aid = AID(parts[0]), let sn = SequenceNumber(hex: parts[1]),
+            let said = SAID(parts[2])
         else { return nil }
         seal = EventSeal(aid: aid, sn: sn, said: said)
     }

@@ -69,7 +69,8 @@ enum ApprovalView {
             data: data,
             text: [
                 "\(dryRun ? "would have " : "")approved \(name)", "  AID     \(delegate.text)",
-                "  seal    \(sealing.event.kind.rawValue) at \(sealing.event.sn.hex) of \(delegator), \(sealing.event.said.text)",
+                "  seal    \(sealing.event.kind.rawValue) at \(sealing.event.sn.hex) of \(delegator), "
+                    + "\(sealing.event.said.text)",
             ])
         if let reason = sealing.waitsFor, !dryRun {
             result.concern = CommandFailure(

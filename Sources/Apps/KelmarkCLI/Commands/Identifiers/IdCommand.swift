@@ -7,7 +7,8 @@ struct IdCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration.kelmark(
         "id", "Makes and changes AIDs.",
         examples: [
-            CommandExample("an organisation of three keys, two must sign", "kelmark id create acme --keys 3 --threshold 2"),
+            CommandExample(
+                "an organisation of three keys, two must sign", "kelmark id create acme --keys 3 --threshold 2"),
             CommandExample("an issuer that the organisation approves", "kelmark id delegate issuer --from acme"),
             CommandExample("all your AIDs", "kelmark id list"),
         ],

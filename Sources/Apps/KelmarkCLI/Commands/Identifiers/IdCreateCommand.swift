@@ -10,7 +10,8 @@ struct IdCreateCommand: KelmarkCommand {
     static let path = "id create"
     static let configuration = CommandConfiguration.kelmark(
         "create", "Makes an AID.",
-        about: "Its keys are made and kept in the vault before its first event is signed. An AID with a delegator waits "
+        about:
+            "Its keys are made and kept in the vault before its first event is signed. An AID with a delegator waits "
             + "for approval.",
         examples: [
             CommandExample("one key", "kelmark id create alice"),
@@ -48,7 +49,9 @@ struct IdDelegateCommand: KelmarkCommand {
         examples: [
             CommandExample("an issuer under your organisation", "kelmark id delegate issuer --from acme"),
             CommandExample("with two of three keys", "kelmark id delegate issuer --from acme --keys 3 --threshold 2"),
-            CommandExample("approved by two chosen keys of the organisation", "kelmark id delegate issuer --from acme --approve-with 0,2"),
+            CommandExample(
+                "approved by two chosen keys of the organisation",
+                "kelmark id delegate issuer --from acme --approve-with 0,2"),
         ])
 
     @OptionGroup var global: GlobalOptions

@@ -64,7 +64,8 @@ struct IdImportCommand: KelmarkCommand {
     static let path = "id import"
     static let configuration = CommandConfiguration.kelmark(
         "import", "Takes in a CESR stream: logs, receipts and replies of others.",
-        about: "Every message is verified; what can't be decided yet waits. Events of your own AIDs are never taken from "
+        about:
+            "Every message is verified; what can't be decided yet waits. Events of your own AIDs are never taken from "
             + "outside.",
         examples: [
             CommandExample("a partner's log", "kelmark id import partner.cesr"),

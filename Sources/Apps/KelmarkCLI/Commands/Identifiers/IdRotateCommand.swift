@@ -53,7 +53,9 @@ struct IdRotateCommand: KelmarkCommand {
 
     func validate() throws {
         guard (0...64).contains(addKeys) else { throw ValidationError("--add-keys takes 0 to 64.") }
-        guard nextKeys.map({ (0...64).contains($0) }) ?? true else { throw ValidationError("--next-keys takes 0 to 64.") }
+        guard nextKeys.map({ (0...64).contains($0) }) ?? true else {
+            throw ValidationError("--next-keys takes 0 to 64.")
+        }
         if nextKeys == 0 { throw ValidationError("A rotation without next keys ends the AID: kelmark id abandon.") }
         if dropUnrevealed, reveal == nil { throw ValidationError("--drop-unrevealed needs --reveal.") }
     }

@@ -132,7 +132,9 @@ struct CreationOptions: ParsableArguments {
 
     func validate() throws {
         guard (1...64).contains(keys) else { throw ValidationError("--keys takes 1 to 64.") }
-        guard nextKeys.map({ (0...64).contains($0) }) ?? true else { throw ValidationError("--next-keys takes 0 to 64.") }
+        guard nextKeys.map({ (0...64).contains($0) }) ?? true else {
+            throw ValidationError("--next-keys takes 0 to 64.")
+        }
     }
 
     /// The plan that the options describe.

@@ -9,7 +9,9 @@ enum IdentifierView {
     /// A key state for people.
     static func text(of state: KeyState, name: String?) -> [String] {
         func list(_ title: String, _ items: [String]) -> [String] {
-            items.enumerated().map { place, item in "  \(place == 0 ? title : String(repeating: " ", count: title.count))  \(place)  \(item)" }
+            items.enumerated().map { place, item in
+                "  \(place == 0 ? title : String(repeating: " ", count: title.count))  \(place)  \(item)"
+            }
         }
         var lines = [(name.map { "\($0)  " } ?? "") + state.aid.text]
         lines.append("  sequence number  \(state.sn.hex) (\(state.latestKind.rawValue))")
@@ -28,7 +30,9 @@ enum IdentifierView {
             lines.append("  receipts needed  \(state.witnessThreshold) of \(state.witnesses.count)")
             lines += list("witness        ", state.witnesses.map(\.text))
         }
-        if !state.traits.isEmpty { lines.append("  traits           \(state.traits.map(printable).joined(separator: " "))") }
+        if !state.traits.isEmpty {
+            lines.append("  traits           \(state.traits.map(printable).joined(separator: " "))")
+        }
         return lines
     }
 

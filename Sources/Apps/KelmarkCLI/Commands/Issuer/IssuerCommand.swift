@@ -14,7 +14,8 @@ struct IssuerCommand: AsyncParsableCommand {
         "issuer", "Signs X.509-SVIDs under an organisation's authority.",
         examples: [
             CommandExample("an issuer under your organisation", "kelmark id delegate issuer --from acme"),
-            CommandExample("its signing key, stated in its log", "kelmark issuer statement issuer --trust-domain acme.example"),
+            CommandExample(
+                "its signing key, stated in its log", "kelmark issuer statement issuer --trust-domain acme.example"),
             CommandExample(
                 "an SVID for a request",
                 "kelmark issuer sign issuer --csr web.csr --id spiffe://acme.example/web --out web"),
@@ -79,7 +80,8 @@ struct IssuerStatementCommand: KelmarkCommand {
         examples: [
             CommandExample("for a trust domain", "kelmark issuer statement issuer --trust-domain acme.example"),
             CommandExample("for 30 days", "kelmark issuer statement issuer --trust-domain acme.example --lifetime 30d"),
-            CommandExample("decide but write nothing", "kelmark issuer statement issuer --trust-domain acme.example --dry-run"),
+            CommandExample(
+                "decide but write nothing", "kelmark issuer statement issuer --trust-domain acme.example --dry-run"),
         ])
 
     @OptionGroup var global: GlobalOptions
@@ -139,17 +141,23 @@ struct IssuerSignCommand: KelmarkCommand {
     static let path = "issuer sign"
     static let configuration = CommandConfiguration.kelmark(
         "sign", "Signs the X.509-SVID of a certificate request, with its proof file.",
-        about: "Only key and names are taken from the request (PKCS#10, PEM or DER). Three files come out: NAME.pem, the "
-            + "certificate; NAME-authority.pem, the bundle root; NAME.kel, the proof that everybody can verify offline.",
+        about:
+            "Only key and names are taken from the request (PKCS#10, PEM or DER). Three files come out: NAME.pem, the "
+            + "certificate; NAME-authority.pem, the bundle root; NAME.kel, the proof that everybody can "
+            + "verify offline.",
         examples: [
             CommandExample(
                 "make a request first",
-                "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout web.key -subj / -out web.csr"),
+                "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout web.key -subj / "
+                    + "-out web.csr"
+            ),
             CommandExample(
                 "sign it", "kelmark issuer sign issuer --csr web.csr --id spiffe://acme.example/web --out web"),
             CommandExample(
                 "for a day, with a DNS name",
-                "kelmark issuer sign issuer --csr web.csr --id spiffe://acme.example/web --ttl 1d --dns web.acme.example --out web"),
+                "kelmark issuer sign issuer --csr web.csr --id spiffe://acme.example/web --ttl 1d --dns "
+                    + "web.acme.example --out web"
+            ),
         ])
 
     @OptionGroup var global: GlobalOptions
@@ -158,7 +166,8 @@ struct IssuerSignCommand: KelmarkCommand {
     var issuer: String
     @Option(help: ArgumentHelp("The request, PEM or DER.", valueName: "file"), completion: .file())
     var csr: String
-    @Option(help: ArgumentHelp("The workload's SPIFFE ID; the one of the request unless given.", valueName: "spiffe-id"))
+    @Option(
+        help: ArgumentHelp("The workload's SPIFFE ID; the one of the request unless given.", valueName: "spiffe-id"))
     var id: SPIFFEIDArgument?
     @Option(name: .customLong("dns"), help: ArgumentHelp("A DNS name; may be repeated.", valueName: "name"))
     var dnsNames: [String] = []
@@ -208,10 +217,16 @@ struct IssuerSignCommand: KelmarkCommand {
         let organisation = issued.report.asOf.first?.aid ?? "ORGANISATION-AID"
         return CommandResult(
             data: data,
-            text: ["\(write.dryRun ? "would have " : "")signed \(id)", "  valid       \(issued.leaf.notBefore) to \(issued.leaf.notAfter)"]
+            text: [
+                "\(write.dryRun ? "would have " : "")signed \(id)",
+                "  valid       \(issued.leaf.notBefore) to \(issued.leaf.notAfter)",
+            ]
                 + files.map { name, path, bytes in
                     "  \(name)\(String(repeating: " ", count: 12 - name.count))\(path) (\(bytes.count) bytes)"
                 },
-            hints: ["anybody can check it: \(Product.command) verify \(out).kel --root \(organisation) --trust-domain \(id.trustDomain.name)"])
+            hints: [
+                "anybody can check it: \(Product.command) verify \(out).kel --root \(organisation) "
+                    + "--trust-domain \(id.trustDomain.name)"
+            ])
     }
 }

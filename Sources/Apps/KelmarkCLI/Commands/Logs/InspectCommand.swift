@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import CESR
 internal import KelmarkBytes
+internal import TrustBinding
 
 /// `kelmark inspect`.
 struct InspectCommand: KelmarkCommand {
@@ -23,6 +24,11 @@ struct InspectCommand: KelmarkCommand {
     func perform(in context: CommandContext) async throws -> CommandResult {
         let bytes = try DurableFile.read(file, atMost: context.settings.largestInput)
         guard !bytes.isEmpty else { throw CommandFailure("KM-INPUT-EMPTY", "\(file) is empty") }
+        if let proof = try? ProofFile(bytes),
+            proof.manifest != nil || proof.parts.contains(where: { $0.name.kind != .keyEventLog })
+        {
+            return ProofFileView.result(of: proof, bytes: bytes.count, source: file)
+        }
         let stream = AnnotatedStream(bytes.span)
         var result = CommandResult(
             data: ["source": .text(file), "bytes": OrderedValue(bytes.count), "stream": stream.value],

@@ -10,7 +10,8 @@ struct KelDiffCommand: KelmarkCommand {
     static let path = "kel diff"
     static let configuration = CommandConfiguration.kelmark(
         "diff", "Compares two copies of logs, event by event.",
-        about: "Each side is a file, or a name or AID of the home folder. Both are verified first. Exit code 0 when they "
+        about:
+            "Each side is a file, or a name or AID of the home folder. Both are verified first. Exit code 0 when they "
             + "agree, 3 when one is behind, 1 when they disagree.",
         examples: [
             CommandExample("two files", "kelmark kel diff acme.cesr from-witness.cesr"),
@@ -51,9 +52,12 @@ struct KelDiffCommand: KelmarkCommand {
                 let behind = one.count < other.count ? first : second
                 row["relation"] = .text(one.count < other.count ? "first-behind" : "second-behind")
                 text.append("\(aid): \(behind) is behind by \(abs(one.count - other.count)) events")
-                worst = worst ?? CommandFailure(
-                    "KM-VERDICT-UNDECIDABLE", "\(behind) is behind by \(abs(one.count - other.count)) events of \(aid)",
-                    next: "\(Product.command) id import \(behind == first ? second : first)")
+                worst =
+                    worst
+                    ?? CommandFailure(
+                        "KM-VERDICT-UNDECIDABLE",
+                        "\(behind) is behind by \(abs(one.count - other.count)) events of \(aid)",
+                        next: "\(Product.command) id import \(behind == first ? second : first)")
             }
             rows.append(.map(row))
         }

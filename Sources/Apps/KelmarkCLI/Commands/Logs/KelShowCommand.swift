@@ -39,9 +39,13 @@ struct KelShowCommand: KelmarkCommand {
         let records = try wallet.store.read { try $0.records(of: aid, from: from, limit: limit) }
         var text = ["\(aid.text)  \(state.firstSeenOrdinal + 1) events"]
         for record in records {
-            let trunk = try wallet.store.read { try $0.record(of: aid, at: record.sn)?.said == record.said && record.sn <= state.sn }
+            let trunk = try wallet.store.read {
+                try $0.record(of: aid, at: record.sn)?.said == record.said && record.sn <= state.sn
+            }
             var notes = ["\(record.proof.controllerSignatures.count) sig"]
-            if !record.proof.witnessSignatures.isEmpty { notes.append("\(record.proof.witnessSignatures.count) receipts") }
+            if !record.proof.witnessSignatures.isEmpty {
+                notes.append("\(record.proof.witnessSignatures.count) receipts")
+            }
             if let source = record.proof.sealSource { notes.append("sealed at \(source.sn)") }
             if !record.seals.isEmpty { notes.append("\(record.seals.count) anchors") }
             if !trunk { notes.append("superseded") }
@@ -50,7 +54,10 @@ struct KelShowCommand: KelmarkCommand {
                     + notes.joined(separator: ", "))
         }
         return CommandResult(
-            data: ["aid": .text(aid.text), "state": .map(state.record), "log": .list(records.map { .map(Self.data(of: $0)) })],
+            data: [
+                "aid": .text(aid.text), "state": .map(state.record),
+                "log": .list(records.map { .map(Self.data(of: $0)) }),
+            ],
             text: text)
     }
 

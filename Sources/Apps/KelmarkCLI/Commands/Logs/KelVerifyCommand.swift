@@ -10,13 +10,15 @@ struct KelVerifyCommand: KelmarkCommand {
     static let path = "kel verify"
     static let configuration = CommandConfiguration.kelmark(
         "verify", "Verifies the logs in a CESR stream, from nothing and without a home folder.",
-        about: "Prints for each AID its final key state, the order in which events were accepted, and what still waits. "
+        about:
+            "Prints for each AID its final key state, the order in which events were accepted, and what still waits. "
             + "Exit code 0 when everything was accepted, 1 when something was refused or an AID is duplicitous, 3 when "
             + "something is missing.",
         examples: [
             CommandExample("a log from a file", "kelmark kel verify acme.cesr"),
             CommandExample("the key states for a script", "kelmark kel verify acme.cesr --json"),
-            CommandExample("a log from a witness", "curl -s https://witness.example/oobi/EJ…AID | kelmark kel verify -"),
+            CommandExample(
+                "a log from a witness", "curl -s https://witness.example/oobi/EJ…AID | kelmark kel verify -"),
         ])
 
     @OptionGroup var global: GlobalOptions

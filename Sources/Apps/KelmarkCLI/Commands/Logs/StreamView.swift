@@ -68,7 +68,10 @@ enum StreamView {
                 row["outcome"] = "waiting"
                 row["reason"] = .text(reason.rawValue)
                 let code = ErrorTranslation.code(for: reason)
-                return (row, "waiting", CommandFailure(code, "\(name) waits: \(ErrorCatalog.entry(code)?.summary ?? "")\(at)"))
+                return (
+                    row, "waiting",
+                    CommandFailure(code, "\(name) waits: \(ErrorCatalog.entry(code)?.summary ?? "")\(at)")
+                )
             case .rejected(let reason):
                 row["outcome"] = "refused"
                 row["reason"] = .text(reason.rawValue)

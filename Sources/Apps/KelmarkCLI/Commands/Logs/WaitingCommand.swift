@@ -34,11 +34,13 @@ struct WaitingCommand: KelmarkCommand {
             text.append("  waits for  \(printable(entry.missing))")
             text.append("  since      \(entry.since)")
             text.append("  must act   \(WaitingAdvice.actor(reason: entry.key.reason, isOurs: name != nil))")
-            text.append("  command    \(WaitingAdvice.command(reason: entry.key.reason, aid: entry.key.aid, name: name))")
+            text.append(
+                "  command    \(WaitingAdvice.command(reason: entry.key.reason, aid: entry.key.aid, name: name))")
         }
         if entries.isEmpty { text = ["nothing waits"] }
         return CommandResult(
-            data: ["waiting": .list(entries.map { .map(WaitingView.data(of: $0, name: names[$0.key.aid])) })], text: text)
+            data: ["waiting": .list(entries.map { .map(WaitingView.data(of: $0, name: names[$0.key.aid])) })],
+            text: text)
     }
 }
 

@@ -47,7 +47,8 @@ struct DoctorCommand: KelmarkCommand {
         let text = findings.flatMap { finding -> [String] in
             let colour: Console.Colour = finding.grade == .ok ? .green : finding.grade == .note ? .yellow : .red
             let grade = finding.grade.rawValue
-            let line = "\(context.console.paint(grade, colour))\(String(repeating: " ", count: 9 - grade.count))\(finding.subject): \(finding.text)"
+            let gap = String(repeating: " ", count: 9 - grade.count)
+            let line = context.console.paint(grade, colour) + gap + "\(finding.subject): \(finding.text)"
             return finding.next.isEmpty ? [line] : [line, "         next: \(finding.next)"]
         }
         return CommandResult(
@@ -63,7 +64,8 @@ struct DoctorCommand: KelmarkCommand {
         var findings: [Finding] = []
         do {
             _ = try SecretBytes.random(count: 32)
-            findings.append(Finding(subject: "cryptography", grade: .ok, text: "libsodium works and gives guarded memory"))
+            findings.append(
+                Finding(subject: "cryptography", grade: .ok, text: "libsodium works and gives guarded memory"))
         } catch {
             findings.append(
                 Finding(
@@ -82,7 +84,9 @@ struct DoctorCommand: KelmarkCommand {
         findings.append(
             context.now > year
                 ? Finding(subject: "clock", grade: .ok, text: "shows \(context.now)")
-                : Finding(subject: "clock", grade: .problem, text: "shows \(context.now), which is past", next: "timedatectl"))
+                : Finding(
+                    subject: "clock", grade: .problem, text: "shows \(context.now), which is past", next: "timedatectl")
+        )
         return findings
     }
 
@@ -103,7 +107,8 @@ struct DoctorCommand: KelmarkCommand {
                 let failure = ErrorTranslation.failure(for: error)
                 findings.append(
                     Finding(
-                        subject: subject, grade: .problem, text: "\(failure.code): \(failure.cause)", next: failure.next))
+                        subject: subject, grade: .problem, text: "\(failure.code): \(failure.cause)", next: failure.next
+                    ))
             }
         }
         examine("home") {
@@ -155,7 +160,9 @@ struct DoctorCommand: KelmarkCommand {
             let count = try? store.read({ try $0.escrowCount(aid: nil) }), count > 0
         {
             findings.append(
-                Finding(subject: "waiting", grade: .note, text: "\(count) messages wait", next: "\(Product.command) waiting"))
+                Finding(
+                    subject: "waiting", grade: .note, text: "\(count) messages wait", next: "\(Product.command) waiting"
+                ))
         }
         return findings
     }

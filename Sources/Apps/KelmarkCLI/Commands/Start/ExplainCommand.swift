@@ -29,7 +29,9 @@ struct ExplainCommand: KelmarkCommand {
     }
 
     func perform(in context: CommandContext) async throws -> CommandResult {
-        if reference { return CommandResult(data: ["markdown": .text(ErrorCatalog.reference)], text: [ErrorCatalog.reference]) }
+        if reference {
+            return CommandResult(data: ["markdown": .text(ErrorCatalog.reference)], text: [ErrorCatalog.reference])
+        }
         guard let code else {
             let entries = ErrorCatalog.areas.flatMap(\.entries)
             return CommandResult(
@@ -39,7 +41,8 @@ struct ExplainCommand: KelmarkCommand {
         guard let entry = ErrorCatalog.entry(code.uppercased()) else {
             let near = ErrorCatalog.nearest(to: code)
             throw CommandFailure(
-                "KM-EXPLAIN-UNKNOWN", "there is no error code \(code)"
+                "KM-EXPLAIN-UNKNOWN",
+                "there is no error code \(code)"
                     + (near.isEmpty ? "" : "; perhaps \(near.prefix(3).joined(separator: " or "))"))
         }
         return CommandResult(

@@ -14,7 +14,8 @@ struct InitCommand: KelmarkCommand {
         about: "The vault is sealed with a passphrase, which is asked for, or read from a file or descriptor.",
         examples: [
             CommandExample("make the default home, asking for a passphrase", "kelmark init"),
-            CommandExample("make another one without a terminal", "kelmark init --home ./lab --passphrase-file pass.txt"),
+            CommandExample(
+                "make another one without a terminal", "kelmark init --home ./lab --passphrase-file pass.txt"),
             CommandExample("pass the passphrase by a descriptor", "kelmark init --passphrase-fd 3 3<pass.txt"),
         ])
 

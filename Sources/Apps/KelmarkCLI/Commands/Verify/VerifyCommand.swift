@@ -11,12 +11,14 @@ struct VerifyCommand: KelmarkCommand {
     static let path = "verify"
     static let configuration = CommandConfiguration.kelmark(
         "verify", "Judges a proof file offline, from one AID: proven, contradicted or undecidable.",
-        about: "Needs the file, the organisation's AID, the trust domain that you bind to it, and a clock; no network, no "
+        about:
+            "Needs the file, the organisation's AID, the trust domain that you bind to it, and a clock; no network, no "
             + "account, no home folder. Exit code 0 proven, 1 contradicted, 3 undecidable.",
         examples: [
             CommandExample("now", "kelmark verify web.kel --root EJ…AID --trust-domain acme.example"),
             CommandExample(
-                "as of an earlier event", "kelmark verify web.kel --root EJ…AID --trust-domain acme.example --as-of EJ…AID:4"),
+                "as of an earlier event",
+                "kelmark verify web.kel --root EJ…AID --trust-domain acme.example --as-of EJ…AID:4"),
             CommandExample(
                 "at a given time",
                 "kelmark verify web.kel --root EJ…AID --trust-domain acme.example --now 2027-01-31T12:00:00Z"),
