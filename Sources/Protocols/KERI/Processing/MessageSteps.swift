@@ -44,7 +44,7 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
                 record = EventRecord(event, ordinal: state.firstSeenOrdinal, seenAt: time, proof: proof)
             }
             try transaction.append(record, leadingTo: state)
-            try addReceipts(of: attachments, to: record)
+            try addReceipts(of: attachments, to: record, withWitnesses: false)
             return .accepted(ordinal: record.ordinal)
         case .duplicate(let record, let proof, let added):
             var record = record
@@ -52,7 +52,7 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
                 try transaction.setProof(proof, of: record.aid, ordinal: record.ordinal)
                 record.proof = proof
             }
-            return .duplicate(added: added + (try addReceipts(of: attachments, to: record)))
+            return .duplicate(added: added + (try addReceipts(of: attachments, to: record, withWitnesses: false)))
         case .escrow(let reason, let proof, let missing):
             if reason == .likelyDuplicitous { try recordDuplicity(event, attached) }
             return try escrow(event, reason, proof, since: since, missing: missing)

@@ -10,7 +10,7 @@ extension MessageSteps {
     ) throws -> EventOutcome {
         if let record = try trunkRecord(receipt.event) {
             guard record.said == receipt.event.said else { return .rejected(.staleReceipt) }
-            return .duplicate(added: try addReceipts(of: attachments, to: record))
+            return .duplicate(added: try addReceipts(of: attachments, to: record, withWitnesses: true))
         }
         return try escrow(receipt: receipt.event, attachments, since: since)
     }
@@ -21,19 +21,26 @@ extension MessageSteps {
     }
 
     /// Adds every receipt in `attachments` that verifies to an event of the log; returns how many were new.
+    ///
+    /// Behind an event the witnesses' signatures have been checked by the decision about it; `withWitnesses` is false
+    /// then, so that no signature is checked twice.
     @discardableResult
-    mutating func addReceipts(of attachments: Attachments, to record: EventRecord) throws -> Int {
+    mutating func addReceipts(
+        of attachments: Attachments, to record: EventRecord, withWitnesses: Bool
+    ) throws -> Int {
         guard
-            !(attachments.nonTransferableReceipts.isEmpty && attachments.witnessSignatures.isEmpty
-                && attachments.transferableReceipts.isEmpty && attachments.transferableGroups.isEmpty)
+            (withWitnesses && !attachments.witnessSignatures.isEmpty) || !attachments.nonTransferableReceipts.isEmpty
+                || !attachments.transferableReceipts.isEmpty || !attachments.transferableGroups.isEmpty
         else { return 0 }
         guard let state = try transaction.trunkState(of: record.aid, through: record.sn) else { return 0 }
         var proof = record.proof
         let attached = AttachedProof(attachments)
-        let witnesses = VerifiedSignatures(
-            attached.witnessSignatures + attached.indexedCouples(in: state.witnesses), over: record.bytes, known: [],
-            key: state.witnesses.key)
-        proof.add(witnessSignatures: witnesses.signatures)
+        if withWitnesses {
+            let witnesses = VerifiedSignatures(
+                attached.witnessSignatures + attached.indexedCouples(in: state.witnesses), over: record.bytes,
+                known: [], key: state.witnesses.key)
+            proof.add(witnessSignatures: witnesses.signatures)
+        }
         for couple in attached.couples where !state.witnesses.contains(couple.signer) {
             guard !proof.receipts.contains(where: { $0.signer == couple.signer }),
                 let key = couple.signer.key, key.verifies(couple.signature, over: record.bytes.span)
