@@ -78,6 +78,12 @@ struct KeyLogFixture {
         self.checks = checks
     }
 
+    /// The stream of the first `count` events.
+    func prefix(_ count: Int) -> [UInt8] {
+        let perEvent = checks.count / events
+        return count >= events ? stream : Array(stream[..<checks[count * perEvent].message.lowerBound])
+    }
+
     private static func key(_ name: String, _ number: Int, isTransferable: Bool = true) throws -> CreatedKey {
         let seed = DigestAlgorithm.blake3_256.digest("\(name) \(number)".utf8.span)
         return try CreatedKey(seed: SecretBytes(copying: seed.span), isTransferable: isTransferable)

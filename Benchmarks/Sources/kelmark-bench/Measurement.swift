@@ -44,3 +44,23 @@ func grouped(_ value: Double) -> String {
     }
     return ([digits] + groups).joined(separator: " ")
 }
+
+/// Reads a whole file.
+func readFile(_ path: String) throws -> [UInt8] {
+    guard let file = fopen(path, "rb") else { throw FixtureError() }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+        let count = fread(&chunk, 1, chunk.count, file)
+        if count == 0 { return bytes }
+        bytes += chunk.prefix(count)
+    }
+}
+
+/// Writes a whole file.
+func writeFile(_ bytes: [UInt8], to path: String) throws {
+    guard let file = fopen(path, "wb") else { throw FixtureError() }
+    defer { fclose(file) }
+    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw FixtureError() }
+}

@@ -75,9 +75,7 @@ public struct StreamProcessor<Store: KeyEventStore>: Sendable {
     ) throws -> MessageReport? {
         switch reader.next(in: stream.span) {
         case .end, .needMore: return nil
-        case .fault(let fault):
-            let start = fault.body?.range.lowerBound ?? fault.offset
-            return MessageReport(range: start..<max(start, fault.resumesAt), result: .fault(fault))
+        case .fault(let fault): return MessageReport(range: fault.range, result: .fault(fault))
         case .message(let frame):
             let range = frame.range
             let message: Message
@@ -88,6 +86,14 @@ public struct StreamProcessor<Store: KeyEventStore>: Sendable {
                 message, with: frame.attachments, origin: origin, to: &transaction, now: now)
             return MessageReport(range: range, result: .decided(message.kind, message.subject, outcome))
         }
+    }
+}
+
+extension StreamFault {
+    /// The bytes that are lost to the fault.
+    var range: Range<Int> {
+        let start = body?.range.lowerBound ?? offset
+        return start..<max(start, resumesAt)
     }
 }
 
