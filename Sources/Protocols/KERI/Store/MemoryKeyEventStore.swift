@@ -44,16 +44,29 @@ public final class MemoryKeyEventStore: KeyEventStore {
 /// The contents of a ``MemoryKeyEventStore`` during one transaction.
 public final class MemoryTransaction: KeyEventTransaction, @unchecked Sendable {
     // Unchecked Sendable: reached only through the store, which holds its lock during every transaction.
-    private struct Log {
-        var state: KeyState
+    private final class Log {
+        var state: State
         var events: [EventRecord]
         /// For each position of the log the ordinal of the event accepted last there.
         var latest: [Int]
+
+        init(state: State, first: EventRecord) {
+            self.state = state
+            events = [first]
+            latest = [0]
+        }
+    }
+
+    /// A key state in a place of its own, so that keeping the former one for undoing copies nothing.
+    private final class State {
+        let value: KeyState
+
+        init(_ value: KeyState) { self.value = value }
     }
 
     /// How to undo one write.
     private enum Undo {
-        case append(AID, previous: KeyState?, position: Int, latest: Int?)
+        case append(AID, previous: State?, position: Int, latest: Int?)
         case proof(AID, Int, EventProof)
         case escrow(EscrowKey, EscrowEntry?, ordinal: UInt64?)
         case reply(ReplyKey, ReplyRecord?)
@@ -73,7 +86,7 @@ public final class MemoryTransaction: KeyEventTransaction, @unchecked Sendable {
     // MARK: Logs
 
     /// As the protocol says.
-    public func keyState(of aid: AID) -> KeyState? { logs[aid]?.state }
+    public func keyState(of aid: AID) -> KeyState? { logs[aid]?.state.value }
 
     /// As the protocol says.
     public func record(of aid: AID, at sn: SequenceNumber) -> EventRecord? {
@@ -107,39 +120,35 @@ public final class MemoryTransaction: KeyEventTransaction, @unchecked Sendable {
         guard let position = Int(exactly: record.sn.value) else {
             throw StoreError(.conflict, "sequence number \(record.sn) is too large")
         }
-        guard let slot = logs.index(forKey: record.aid) else {
+        guard let log = logs[record.aid] else {
             guard record.ordinal == 0, position == 0 else {
                 throw StoreError(.conflict, "a log starts with ordinal 0, not \(record.ordinal)")
             }
-            logs[record.aid] = Log(state: state, events: [record], latest: [0])
+            logs[record.aid] = Log(state: State(state), first: record)
             undo.append(.append(record.aid, previous: nil, position: 0, latest: nil))
             return
         }
-        let count = logs.values[slot].events.count
-        guard record.ordinal == UInt64(count), position <= logs.values[slot].latest.count else {
+        let count = log.events.count
+        guard record.ordinal == UInt64(count), position <= log.latest.count else {
             throw StoreError(.conflict, "ordinal \(record.ordinal) does not continue a log of \(count) events")
         }
-        let isNewPosition = position == logs.values[slot].latest.count
+        let isNewPosition = position == log.latest.count
         undo.append(
             .append(
-                record.aid, previous: logs.values[slot].state, position: position,
-                latest: isNewPosition ? nil : logs.values[slot].latest[position]))
-        logs.values[slot].events.append(record)
-        logs.values[slot].state = state
-        if isNewPosition {
-            logs.values[slot].latest.append(count)
-        } else {
-            logs.values[slot].latest[position] = count
-        }
+                record.aid, previous: log.state, position: position,
+                latest: isNewPosition ? nil : log.latest[position]))
+        log.events.append(record)
+        log.state = State(state)
+        if isNewPosition { log.latest.append(count) } else { log.latest[position] = count }
     }
 
     /// As the protocol says.
     public func setProof(_ proof: EventProof, of aid: AID, ordinal: UInt64) throws {
-        guard let slot = logs.index(forKey: aid), let place = Int(exactly: ordinal),
-            place < logs.values[slot].events.count
-        else { throw StoreError(.conflict, "\(aid) has no event with ordinal \(ordinal)") }
-        undo.append(.proof(aid, place, logs.values[slot].events[place].proof))
-        logs.values[slot].events[place].proof = proof
+        guard let log = logs[aid], let place = Int(exactly: ordinal), place < log.events.count else {
+            throw StoreError(.conflict, "\(aid) has no event with ordinal \(ordinal)")
+        }
+        undo.append(.proof(aid, place, log.events[place].proof))
+        log.events[place].proof = proof
     }
 
     // MARK: Escrows, replies, duplicity
