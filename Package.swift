@@ -155,7 +155,7 @@ tests("SPIFFETests", uses: ["SPIFFE", "KelmarkTestSupport"], external: [.asn1, .
 tests(
     "TrustBindingTests",
     uses: ["TrustBinding", "SPIFFE", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
-    external: [.asn1, .x509, .crypto])
+    external: [.asn1, .x509, .crypto], exclude: ["mutations.txt"])
 
 // The process that `scripts/interop` pairs with keripy; no product.
 targets.append(
