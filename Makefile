@@ -12,7 +12,7 @@ swift_flags := --traits Secp256k1 --scratch-path .build --explicit-target-depend
 export SWIFT_BACKTRACE := enable=no
 unexport KELMARK_CORE_ONLY
 
-.PHONY: help setup build test interop fuzz mutate lint format docs coverage clean
+.PHONY: help setup build test interop fuzz bench mutate lint format docs coverage clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,16 +39,19 @@ interop: setup ## Exchanges key event logs with live keripy 1.1.17 and 1.2.13, b
 fuzz: setup ## Fuzzes every way in for 5 minutes each
 	scripts/fuzz --seconds 300
 
+bench: setup ## Benchmarks beside bare libsodium and keripy (release build first)
+	scripts/bench
+
 mutate: setup ## Disables each validation rule in turn; the tests must turn red each time
 	scripts/mutate
 
 lint: ## Formatting, layers, licence lines, names and paths
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks
 	scripts/check-layers
 	scripts/check-files
 
 format: ## Formats the Swift sources in place
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks
 
 coverage: setup ## Line coverage of Foundations and Protocols; fails under 90 %
 	swift test $(swift_flags) --enable-code-coverage

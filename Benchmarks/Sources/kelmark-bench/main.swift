@@ -10,6 +10,8 @@ do {
     case "replay": try ReplayBenchmark.run()
     case "framing": try FramingBenchmark.run()
     case "growth": try GrowthBenchmark.run(largest: arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000_000)
+    case "storage" where arguments.count == 2: try StorageBenchmark.run(folder: arguments[1])
+    case "file" where arguments.count == 3: try StorageBenchmark.file(arguments[1], folder: arguments[2])
     case "make" where arguments.count == 4:
         let fixture = try KeyLogFixture(events: Int(arguments[1]) ?? 1000, witnesses: Int(arguments[2]) ?? 0)
         try writeFile(fixture.stream, to: arguments[3])
@@ -17,7 +19,9 @@ do {
         let stream = try readFile(arguments[1])
         for _ in 0..<5 { _ = try ReplayBenchmark.replay(stream) }
     default:
-        print("usage: kelmark-bench replay | framing | growth [EVENTS] | make EVENTS WITNESSES FILE | profile FILE")
+        print(
+            "usage: kelmark-bench replay | framing | growth [EVENTS] | storage FOLDER | file STREAM FOLDER | make EVENTS WITNESSES FILE | profile FILE"
+        )
         exit(2)
     }
 } catch {
