@@ -114,7 +114,7 @@ module(.foundations, "KelmarkCrypto", uses: ["KelmarkBytes", "CSodium"], externa
 // Protocols: pure values, codecs and state machines; no I/O, no clock, no framework.
 module(.protocols, "CESR", uses: ["KelmarkBytes"], pure: true, product: true)
 module(.protocols, "KERI", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR"], product: true)
-module(.protocols, "SPIFFE", external: [.asn1, .x509, .crypto], product: true)
+module(.protocols, "SPIFFE", uses: ["KelmarkBytes"], external: [.asn1, .x509, .crypto], product: true)
 module(
     .protocols, "TrustBinding", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "SPIFFE"],
     external: [.asn1, .x509, .crypto], product: true)

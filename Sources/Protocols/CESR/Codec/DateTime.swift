@@ -75,7 +75,7 @@ public struct DateTime: Hashable, Sendable, CustomStringConvertible {
         }
         let year = try DateTime.number(text, 0..<4, in: 1...9999)
         let month = try DateTime.number(text, 5..<7, in: 1...12)
-        let day = try DateTime.number(text, 8..<10, in: 1...DateTime.days(year, month))
+        let day = try DateTime.number(text, 8..<10, in: 1...CivilDate.days(inMonth: month, of: year))
         let hour = try DateTime.number(text, 11..<13, in: 0...23)
         let minute = try DateTime.number(text, 14..<16, in: 0...59)
         let second = try DateTime.number(text, 17..<19, in: 0...59)
@@ -88,7 +88,8 @@ public struct DateTime: Hashable, Sendable, CustomStringConvertible {
             guard shift != 0 else { throw CESRError(.invalidDateTime, offset: 26) }
             shift = -shift
         }
-        let seconds = ((DateTime.dayNumber(year, month, day) * 24 + hour) * 60 + minute - shift) * 60 + second
+        guard let date = CivilDate(year: year, month: month, day: day) else { throw CESRError(.invalidDateTime) }
+        let seconds = ((date.dayNumber * 24 + hour) * 60 + minute - shift) * 60 + second
         self.microseconds = Int64(seconds) * 1_000_000 + Int64(fraction)
         self.offsetMinutes = shift
     }
@@ -105,26 +106,10 @@ public struct DateTime: Hashable, Sendable, CustomStringConvertible {
         return value
     }
 
-    private static func days(_ year: Int, _ month: Int) -> Int {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    /// Days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March, so that the leap day is
-    /// the last of its year.
-    private static func dayNumber(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let shifted = month > 2 ? year : year - 1
-        let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-        return 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
-    }
-
     private func characters(colon: UInt8, dot: UInt8, plus: UInt8) -> [UInt8] {
         let local = microseconds + Int64(offsetMinutes) * 60_000_000
         let (day, within) = local.flooredDivision(by: 86_400_000_000)
-        let (year, month, dayOfMonth) = DateTime.date(dayNumber: Int(day))
+        let date = CivilDate(dayNumber: Int(day))
         let second = Int(within / 1_000_000)
         var result: [UInt8] = []
         result.reserveCapacity(32)
@@ -136,11 +121,11 @@ public struct DateTime: Hashable, Sendable, CustomStringConvertible {
                 divisor /= 10
             }
         }
-        put(year, 4)
+        put(date.year, 4)
         result.append(UInt8(ascii: "-"))
-        put(month, 2)
+        put(date.month, 2)
         result.append(UInt8(ascii: "-"))
-        put(dayOfMonth, 2)
+        put(date.day, 2)
         result.append(UInt8(ascii: "T"))
         put(second / 3600, 2)
         result.append(colon)
@@ -154,20 +139,6 @@ public struct DateTime: Hashable, Sendable, CustomStringConvertible {
         result.append(colon)
         put(abs(offsetMinutes) % 60, 2)
         return result
-    }
-
-    /// The date that lies `dayNumber` days after 1970-01-01.
-    private static func date(dayNumber: Int) -> (year: Int, month: Int, day: Int) {
-        // Days since 0000-03-01, cut into 400-year cycles.
-        let days = dayNumber + 719_468
-        let (cycle, dayOfCycle) = Int64(days).flooredDivision(by: 146_097)
-        let inCycle = Int(dayOfCycle)
-        let yearOfCycle = (inCycle - inCycle / 1460 + inCycle / 36_524 - inCycle / 146_096) / 365
-        let dayOfYear = inCycle - (365 * yearOfCycle + yearOfCycle / 4 - yearOfCycle / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfCycle + Int(cycle) * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+private import KelmarkBytes
+
 /// A moment in whole seconds of UTC, as certificates count it: 1970-01-01 is 0; years 1950 to 9999.
 ///
 /// Nothing here reads a clock: the caller says what time it is.
@@ -45,33 +47,18 @@ public struct CertificateTime: Hashable, Sendable, Comparable, CustomStringConve
 
     /// A moment by its parts in the Gregorian calendar; nil when there is no such date.
     public init?(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
-        guard (1950...9999).contains(year), (1...12).contains(month), (0..<24).contains(hour),
-            (0..<60).contains(minute), (0..<60).contains(second), day >= 1,
-            day <= Self.daysInMonth(month, year: year)
+        guard (1950...9999).contains(year), (0..<24).contains(hour), (0..<60).contains(minute),
+            (0..<60).contains(second), let date = CivilDate(year: year, month: month, day: day)
         else { return nil }
-        // Days are counted from the first of March, so that the leap day is the last of its year.
-        let shifted = month > 2 ? year : year - 1
-        let monthFromMarch = (month + 9) % 12
-        let dayOfYear = (153 * monthFromMarch + 2) / 5 + day - 1
-        let days = 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - Self.daysToEpoch
-        self.init(seconds: Int64(days) * 86_400 + Int64(hour * 3600 + minute * 60 + second))
+        self.init(seconds: Int64(date.dayNumber) * 86_400 + Int64(hour * 3600 + minute * 60 + second))
     }
 
     /// Year, month, day, hour, minute and second in UTC.
     public var parts: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
         var rest = Int(seconds % 86_400)
         if rest < 0 { rest += 86_400 }
-        let days = (Int(seconds) - rest) / 86_400 + Self.daysToEpoch
-        // One cycle of 400 years has 146,097 days.
-        let cycle = days / 146_097
-        let dayOfCycle = days % 146_097
-        let yearOfCycle = (dayOfCycle - dayOfCycle / 1460 + dayOfCycle / 36_524 - dayOfCycle / 146_096) / 365
-        let dayOfYear = dayOfCycle - (365 * yearOfCycle + yearOfCycle / 4 - yearOfCycle / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        let year = cycle * 400 + yearOfCycle + (month <= 2 ? 1 : 0)
-        return (year, month, day, rest / 3600, rest / 60 % 60, rest % 60)
+        let date = CivilDate(dayNumber: (Int(seconds) - rest) / 86_400)
+        return (date.year, date.month, date.day, rest / 3600, rest / 60 % 60, rest % 60)
     }
 
     /// This moment moved by `seconds`, kept inside the years 1950 to 9999.
@@ -94,15 +81,4 @@ public struct CertificateTime: Hashable, Sendable, Comparable, CustomStringConve
 
     /// Earlier.
     public static func < (left: CertificateTime, right: CertificateTime) -> Bool { left.seconds < right.seconds }
-
-    /// Days from 0000-03-01 to 1970-01-01.
-    private static let daysToEpoch = 719_468
-
-    private static func daysInMonth(_ month: Int, year: Int) -> Int {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
 }
