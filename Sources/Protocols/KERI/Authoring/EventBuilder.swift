@@ -9,11 +9,11 @@ public enum EventBuilder {
     public enum Failure: Error, Sendable, Hashable {
         /// The AID can't have further events.
         case notTransferable
-        /// The AID is delegated: it needs a delegated rotation, made of the same call.
+        /// There is no sequence number after the latest one.
         case sequenceExhausted
         /// A value can't be written in the format asked for.
         case encoding
-        /// The parser refuses the result.
+        /// The parser refuses the result, or a key is named twice.
         case refused(MessageError)
     }
 
@@ -27,6 +27,7 @@ public enum EventBuilder {
     public static func inception(
         _ stated: Establishment, delegator: AID? = nil, anchors: [OrderedValue] = [], format: DocumentFormat = .json
     ) throws(Failure) -> KeyEvent {
+        try checkKeys(stated)
         var members = inceptionMembers(stated, identifier: "", anchors: anchors)
         if let delegator { members.append(("di", .text(delegator.text))) }
         return try event(
@@ -38,10 +39,19 @@ public enum EventBuilder {
     public static func basicInception(
         _ stated: Establishment, anchors: [OrderedValue] = [], format: DocumentFormat = .json
     ) throws(Failure) -> KeyEvent {
+        try checkKeys(stated)
         let identifier = stated.keys.first?.text ?? ""
         return try event(
             .inception, inceptionMembers(stated, identifier: identifier, anchors: anchors), digests: ["d"],
             format: format)
+    }
+
+    /// Whoever held a key that is named twice would count as two (facts 17).
+    private static func checkKeys(_ stated: Establishment) throws(Failure) {
+        guard Set(stated.keys).count == stated.keys.count else { throw .refused(MessageError(.badValue("k"))) }
+        guard Set(stated.nextDigests).count == stated.nextDigests.count else {
+            throw .refused(MessageError(.badValue("n")))
+        }
     }
 
     private static func inceptionMembers(
@@ -67,6 +77,7 @@ public enum EventBuilder {
     ) throws(Failure) -> KeyEvent {
         guard state.isTransferable else { throw .notTransferable }
         guard let sn = state.sn.next else { throw .sequenceExhausted }
+        try checkKeys(stated)
         return try event(
             state.delegator == nil ? .rotation : .delegatedRotation,
             [

@@ -28,7 +28,7 @@ public struct EscrowEntry: Sendable, Hashable {
     /// Under what it is kept.
     public let key: EscrowKey
     /// When it first arrived.
-    public let since: Timestamp
+    public internal(set) var since: Timestamp
     /// The body and its attachments as one CESR message; replay feeds it to the same decision as any other.
     public let message: [UInt8]
     /// What is missing, in words for the operator.

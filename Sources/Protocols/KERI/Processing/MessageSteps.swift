@@ -6,7 +6,7 @@ internal import CESR
 struct MessageSteps<Transaction: KeyEventTransaction> {
     var transaction: Transaction
     let policy: ProcessingPolicy
-    let origin: MessageOrigin
+    var origin: MessageOrigin
     let now: Timestamp
 
     mutating func apply(
@@ -29,7 +29,8 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
         event: KeyEvent, with attachments: Attachments, checks: SignatureChecks, since: Timestamp
     ) throws -> EventOutcome {
         if origin == .remote, policy.ownAIDs.contains(event.aid), try isNews(event) {
-            return try escrow(event, .misfit, attachments.proof(), since: since, missing: "a decision of the operator")
+            return try escrow(
+                event, .misfit, attachments.proof(), attachments, since: since, missing: "a decision of the operator")
         }
         let attached = AttachedProof(attachments)
         let decision = try EventValidator(store: transaction).decide(event, with: attached, checks: checks, now: now)
@@ -44,7 +45,7 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
                 record = EventRecord(event, ordinal: state.firstSeenOrdinal, seenAt: time, proof: proof)
             }
             try transaction.append(record, leadingTo: state)
-            try addReceipts(of: attachments, to: record, withWitnesses: false)
+            try addReceipts(of: attachments, to: record, withWitnesses: false, since: since)
             return .accepted(ordinal: record.ordinal)
         case .duplicate(let record, let proof, let added):
             var record = record
@@ -52,10 +53,12 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
                 try transaction.setProof(proof, of: record.aid, ordinal: record.ordinal)
                 record.proof = proof
             }
-            return .duplicate(added: added + (try addReceipts(of: attachments, to: record, withWitnesses: false)))
+            let receipts = try addReceipts(of: attachments, to: record, withWitnesses: false, since: since)
+            return .duplicate(added: added + receipts)
         case .escrow(let reason, let proof, let missing):
             if reason == .likelyDuplicitous { try recordDuplicity(event, attached) }
-            return try escrow(event, reason, proof, since: since, missing: missing)
+            let reason = try asksUs(event, reason) ? EscrowReason.delegable : reason
+            return try escrow(event, reason, proof, attachments, since: since, missing: missing)
         case .reject(let reason):
             return .rejected(reason)
         }
@@ -66,25 +69,39 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
         try transaction.record(of: event.aid, at: event.sn, said: event.said) == nil
     }
 
+    /// Whether an event waits for a seal that one of our own AIDs would have to make.
+    private func asksUs(_ event: KeyEvent, _ reason: EscrowReason) throws -> Bool {
+        guard reason == .partialDelegation, !policy.ownAIDs.isEmpty else { return false }
+        let delegator = try event.delegator ?? transaction.keyState(of: event.aid)?.delegator
+        return delegator.map(policy.ownAIDs.contains) ?? false
+    }
+
     /// Keeps an event for later, merged with what an earlier copy of it brought.
+    ///
+    /// `proof` is what the decision kept of the signatures; receipts by others were not looked at and are kept as they
+    /// came.
     private mutating func escrow(
-        _ event: KeyEvent, _ reason: EscrowReason, _ proof: EventProof, since: Timestamp, missing: String
+        _ event: KeyEvent, _ reason: EscrowReason, _ proof: EventProof, _ attachments: Attachments, since: Timestamp,
+        missing: String
     ) throws -> EventOutcome {
         let key = EscrowKey(reason: reason, aid: event.aid, sn: event.sn, said: event.said)
-        var merged = proof
-        var since = since
-        if let old = try transaction.escrow(key) {
-            since = min(since, old.since)
-            if let earlier = try? StoredMessage(old.message).attachments.proof() { merged.merge(earlier) }
+        var merged = EventProof(sealSource: proof.sealSource)
+        merged.merge(proof)
+        merged.merge(
+            EventProof(receipts: attachments.receipts, transferableReceipts: attachments.allTransferableReceipts))
+        if let old = try transaction.escrow(key), let earlier = try? StoredMessage(old.message).attachments.proof() {
+            merged.merge(earlier)
         }
         let message = try merged.attachments.following(event.bytes)
         return try put(EscrowEntry(key: key, since: since, message: message, missing: missing))
     }
 
-    /// Writes an entry unless the escrows are full.
+    /// Writes an entry unless the escrows are full. The time of its first arrival stays.
     mutating func put(_ entry: EscrowEntry) throws -> EventOutcome {
-        let isNew = try transaction.escrow(entry.key) == nil
-        if isNew {
+        var entry = entry
+        if let old = try transaction.escrow(entry.key) {
+            entry.since = min(entry.since, old.since)
+        } else {
             let limits = policy.escrowLimits
             guard try transaction.escrowCount(aid: entry.key.aid) < limits.perAID,
                 try transaction.escrowCount(aid: nil) < limits.total
@@ -107,10 +124,18 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
         let proof = EventProof(
             controllerSignatures: attached.controllerSignatures, witnessSignatures: attached.witnessSignatures,
             sealSource: attached.sealSource)
+        guard try !isRecovery(of: event, by: accepted) else { return }
         try transaction.addDuplicity(
             DuplicityRecord(
                 aid: event.aid, sn: event.sn, accepted: accepted.said, other: event.said, seenAt: now,
                 message: try proof.attachments.following(event.bytes)))
+    }
+
+    /// Whether an event is one that the accepted event took the place of, or could have: a controller that recovers
+    /// from stolen keys says nothing twice.
+    private func isRecovery(of other: KeyEvent, by accepted: EventRecord) throws -> Bool {
+        if try transaction.record(of: other.aid, at: other.sn, said: other.said) != nil { return true }
+        return other.kind == .interaction && accepted.kind.isEstablishment
     }
 
     // MARK: Escrow passes
@@ -119,7 +144,7 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
     private static var order: [EscrowReason] {
         [
             .outOfOrder, .unverifiedWitnessReceipt, .unverifiedReceipt, .unverifiedTransferableReceipt,
-            .partialWitnesses, .partialSignatures, .partialDelegation, .likelyDuplicitous, .queryNotFound,
+            .partialWitnesses, .partialSignatures, .partialDelegation, .delegable, .likelyDuplicitous, .queryNotFound,
             .partialReply, .partialExchange,
         ]
     }
@@ -157,6 +182,9 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
         guard let stored = try? StoredMessage(entry.message) else {
             throw StoreError(.corrupt, "escrowed message \(key.said) can't be read back")
         }
+        // What a stranger sends of our own AIDs is in another escrow, so this was let in as what it is.
+        origin = .local
+        defer { origin = .remote }
         let outcome = try apply(stored.message, with: stored.attachments, since: entry.since)
         if case .escrowed(let reason) = outcome, reason == key.reason { return nil }
         try transaction.removeEscrow(key)

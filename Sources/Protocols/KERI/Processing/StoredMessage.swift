@@ -75,26 +75,26 @@ extension EventProof {
         return attachments
     }
 
-    /// Most signatures kept with one escrowed event: nobody may fill an escrow by sending bad ones again and again.
-    private static var mergeLimit: Int { 1024 }
+    /// Most signatures of each sort kept with one escrowed event: nobody may fill an escrow by sending bad ones again
+    /// and again, and one counter tells them all.
+    package static var mergeLimit: Int { 1024 }
 
     /// Adds what another copy of the same event brought. Unverified signatures of one index may differ; both are kept,
     /// for only one of them may be good.
     mutating func merge(_ other: EventProof) {
-        guard
-            controllerSignatures.count + other.controllerSignatures.count + witnessSignatures.count
-                + other.witnessSignatures.count + receipts.count + other.receipts.count <= Self.mergeLimit
-        else { return }
-        for signature in other.controllerSignatures where !controllerSignatures.contains(signature) {
-            controllerSignatures.append(signature)
-        }
-        for signature in other.witnessSignatures where !witnessSignatures.contains(signature) {
-            witnessSignatures.append(signature)
-        }
+        Self.merge(other.controllerSignatures, into: &controllerSignatures)
+        Self.merge(other.witnessSignatures, into: &witnessSignatures)
+        Self.merge(other.receipts, into: &receipts)
+        Self.merge(other.transferableReceipts, into: &transferableReceipts)
         if sealSource == nil { sealSource = other.sealSource }
-        for receipt in other.receipts where !receipts.contains(receipt) { receipts.append(receipt) }
-        for receipt in other.transferableReceipts where !transferableReceipts.contains(receipt) {
-            transferableReceipts.append(receipt)
+    }
+
+    private static func merge<Item: Hashable>(_ more: [Item], into list: inout [Item]) {
+        if list.isEmpty, more.count == 1 {
+            list = more
+            return
         }
+        var known = Set(list)
+        for item in more where list.count < mergeLimit && known.insert(item).inserted { list.append(item) }
     }
 }

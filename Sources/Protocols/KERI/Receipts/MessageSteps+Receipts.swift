@@ -10,7 +10,12 @@ extension MessageSteps {
     ) throws -> EventOutcome {
         if let record = try trunkRecord(receipt.event) {
             guard record.said == receipt.event.said else { return .rejected(.staleReceipt) }
-            return .duplicate(added: try addReceipts(of: attachments, to: record, withWitnesses: true))
+            let added = try addReceipts(of: attachments, to: record, withWitnesses: true, since: since)
+            guard added == 0 else { return .duplicate(added: added) }
+            let isWaiting = try attachments.allTransferableReceipts.contains {
+                try standing(of: $0, over: record.bytes) == .unknownSigner
+            }
+            return isWaiting ? .escrowed(.unverifiedTransferableReceipt) : .duplicate(added: 0)
         }
         return try escrow(receipt: receipt.event, attachments, since: since)
     }
@@ -26,7 +31,7 @@ extension MessageSteps {
     /// then, so that no signature is checked twice.
     @discardableResult
     mutating func addReceipts(
-        of attachments: Attachments, to record: EventRecord, withWitnesses: Bool
+        of attachments: Attachments, to record: EventRecord, withWitnesses: Bool, since: Timestamp
     ) throws -> Int {
         guard
             (withWitnesses && !attachments.witnessSignatures.isEmpty) || !attachments.nonTransferableReceipts.isEmpty
@@ -42,7 +47,8 @@ extension MessageSteps {
             proof.add(witnessSignatures: witnesses.signatures)
         }
         for couple in attached.couples where !state.witnesses.contains(couple.signer) {
-            guard !proof.receipts.contains(where: { $0.signer == couple.signer }),
+            guard proof.receipts.count < EventProof.mergeLimit,
+                !proof.receipts.contains(where: { $0.signer == couple.signer }),
                 let key = couple.signer.key, key.verifies(couple.signature, over: record.bytes.span)
             else { continue }
             proof.receipts.append(couple)
@@ -50,12 +56,14 @@ extension MessageSteps {
         for receipt in attachments.allTransferableReceipts {
             switch try standing(of: receipt, over: record.bytes) {
             case .valid:
-                if !proof.transferableReceipts.contains(where: { $0.isSameSigner(as: receipt) }) {
+                if proof.transferableReceipts.count < EventProof.mergeLimit,
+                    !proof.transferableReceipts.contains(where: { $0.isSameSigner(as: receipt) })
+                {
                     proof.transferableReceipts.append(receipt)
                 }
             case .unknownSigner:
                 let seal = EventSeal(aid: record.aid, sn: record.sn, said: record.said)
-                _ = try escrow(transferable: receipt, of: seal, since: now)
+                _ = try escrow(transferable: receipt, of: seal, since: since)
             case .invalid: break
             }
         }
@@ -150,23 +158,36 @@ extension MessageSteps {
                 missing: "event \(missing.sn) of \(missing.aid)"))
     }
 
-    /// Gives a receipt whose event waits for witnesses to that event; nil when there is no such event.
+    /// Gives a receipt whose event waits for witnesses to that event, when it is one of a witness and verifies; nil
+    /// when it stays in its own escrow.
     mutating func applyToEscrowedEvent(_ entry: EscrowEntry) throws -> EventOutcome? {
         guard entry.key.reason == .unverifiedWitnessReceipt || entry.key.reason == .unverifiedReceipt else {
             return nil
         }
         let key = EscrowKey(reason: .partialWitnesses, aid: entry.key.aid, sn: entry.key.sn, said: entry.key.said)
         guard let waiting = try transaction.escrow(key), let event = try? StoredMessage(waiting.message),
-            let receipt = try? StoredMessage(entry.message)
+            let receipt = try? StoredMessage(entry.message), case .keyEvent(let body) = event.message
         else { return nil }
-        guard case .keyEvent(let body) = event.message else { return nil }
-        var proof = event.attachments.proof()
-        proof.merge(receipt.attachments.proof())
+        var attachments = event.attachments
+        attachments.witnessSignatures += receipt.attachments.witnessSignatures
+        attachments.nonTransferableReceipts += receipt.attachments.nonTransferableReceipts
+        let decision = try EventValidator(store: transaction).decide(body, with: AttachedProof(attachments), now: now)
+        let verified: EventProof
+        var missing = waiting.missing
+        switch decision {
+        case .accept(_, let proof): verified = proof
+        case .escrow(.partialWitnesses, let proof, let words): (verified, missing) = (proof, words)
+        default: return nil
+        }
+        let added = verified.witnessSignatures.count - event.attachments.witnessSignatures.count
+        guard added > 0 else { return nil }
+        var proof = verified
+        proof.merge(event.attachments.proof())
         try transaction.putEscrow(
             EscrowEntry(
                 key: key, since: waiting.since, message: try proof.attachments.following(body.bytes),
-                missing: waiting.missing))
-        return .duplicate(added: 1)
+                missing: missing))
+        return .duplicate(added: added)
     }
 }
 

@@ -41,14 +41,17 @@ extension MessageSteps {
             reason: .partialReply, aid: signer.aid, sn: signer.sn, said: reply.said, source: statement.key.route)
         var signatures = group.signatures
         if let earlier = try transaction.escrow(key), let stored = try? StoredMessage(earlier.message) {
-            for old in stored.attachments.transferableGroups.flatMap(\.signatures) where !signatures.contains(old) {
+            for old in stored.attachments.transferableGroups.flatMap(\.signatures)
+            where signatures.count < EventProof.mergeLimit && !signatures.contains(old) {
                 signatures.append(old)
             }
         }
         func escrow(_ signatures: [IndexedSignature], _ missing: String) throws -> EventOutcome {
             var kept = Attachments()
             kept.transferableGroups = [
-                TransferableSignatureGroup(prefix: group.prefix, sn: group.sn, said: group.said, signatures: signatures)
+                TransferableSignatureGroup(
+                    prefix: group.prefix, sn: group.sn, said: group.said,
+                    signatures: Array(signatures.prefix(EventProof.mergeLimit)))
             ]
             return try put(
                 EscrowEntry(
