@@ -62,7 +62,7 @@ import Testing
         #expect(!AnnotatedStream(stream.span).hasFaults)
         for count in 0..<stream.count {
             _ = events(of: Array(stream[..<count]))
-            _ = AnnotatedStream(stream.span.extracting(first: count)).text
+            if count % 41 == 0 { _ = AnnotatedStream(stream.span.extracting(first: count)).text }
         }
     }
 

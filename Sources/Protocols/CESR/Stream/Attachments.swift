@@ -7,47 +7,126 @@
 /// array is that one.
 public struct Attachments: Hashable, Sendable {
     /// Signatures by the controller's keys.
-    public var controllerSignatures: [IndexedSignature]
+    public var controllerSignatures: [IndexedSignature] = []
     /// Signatures by witnesses; the index points into the witness list.
-    public var witnessSignatures: [IndexedSignature]
-    /// Receipts by witnesses and watchers, with their key.
-    public var nonTransferableReceipts: [NonTransferableReceipt]
-    /// Receipts by transferable AIDs, one signature each.
-    public var transferableReceipts: [TransferableReceipt]
-    /// When the sender first saw the event.
-    public var firstSeenCouples: [FirstSeenCouple]
-    /// Signatures by transferable AIDs with the keys of a named establishment event.
-    public var transferableGroups: [TransferableSignatureGroup]
-    /// Where the event is sealed: in the delegator's or the issuer's key event log.
-    public var sealSourceCouples: [SealSourceCouple]
-    /// Signatures by transferable AIDs with their latest keys.
-    public var lastEstablishmentGroups: [LastEstablishmentGroup]
-    /// Where the message is sealed, with the prefix of the log.
-    public var sealSourceTriples: [SealSourceTriple]
-    /// Attachments for parts of the body, not yet read.
-    public var pathedGroups: [PathedGroup]
+    public var witnessSignatures: [IndexedSignature] = []
+    /// Everything that most messages do not have, so that passing those around stays cheap: none or one.
+    private var others: [OtherAttachments] = []
 
     /// Nothing attached.
-    public init() {
-        controllerSignatures = []
-        witnessSignatures = []
-        nonTransferableReceipts = []
-        transferableReceipts = []
-        firstSeenCouples = []
-        transferableGroups = []
-        sealSourceCouples = []
-        lastEstablishmentGroups = []
-        sealSourceTriples = []
-        pathedGroups = []
-    }
+    public init() {}
 
     /// Whether nothing is attached.
     public var isEmpty: Bool {
-        controllerSignatures.isEmpty && witnessSignatures.isEmpty && nonTransferableReceipts.isEmpty
-            && transferableReceipts.isEmpty && firstSeenCouples.isEmpty && transferableGroups.isEmpty
-            && sealSourceCouples.isEmpty && lastEstablishmentGroups.isEmpty && sealSourceTriples.isEmpty
-            && pathedGroups.isEmpty
+        controllerSignatures.isEmpty && witnessSignatures.isEmpty && other == OtherAttachments.none
     }
+
+    /// Whether both have the same elements.
+    public static func == (left: Attachments, right: Attachments) -> Bool {
+        left.controllerSignatures == right.controllerSignatures && left.witnessSignatures == right.witnessSignatures
+            && left.other == right.other
+    }
+
+    /// Feeds all elements.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(controllerSignatures)
+        hasher.combine(witnessSignatures)
+        hasher.combine(other)
+    }
+
+    private var other: OtherAttachments { others.first ?? .none }
+
+    private mutating func makeOther() {
+        if others.isEmpty { others.append(.none) }
+    }
+}
+
+extension Attachments {
+    /// Receipts by witnesses and watchers, with their key.
+    public var nonTransferableReceipts: [NonTransferableReceipt] {
+        get { other.nonTransferableReceipts }
+        _modify {
+            makeOther()
+            yield &others[0].nonTransferableReceipts
+        }
+    }
+
+    /// Receipts by transferable AIDs, one signature each.
+    public var transferableReceipts: [TransferableReceipt] {
+        get { other.transferableReceipts }
+        _modify {
+            makeOther()
+            yield &others[0].transferableReceipts
+        }
+    }
+
+    /// When the sender first saw the event.
+    public var firstSeenCouples: [FirstSeenCouple] {
+        get { other.firstSeenCouples }
+        _modify {
+            makeOther()
+            yield &others[0].firstSeenCouples
+        }
+    }
+
+    /// Signatures by transferable AIDs with the keys of a named establishment event.
+    public var transferableGroups: [TransferableSignatureGroup] {
+        get { other.transferableGroups }
+        _modify {
+            makeOther()
+            yield &others[0].transferableGroups
+        }
+    }
+
+    /// Where the event is sealed: in the delegator's or the issuer's key event log.
+    public var sealSourceCouples: [SealSourceCouple] {
+        get { other.sealSourceCouples }
+        _modify {
+            makeOther()
+            yield &others[0].sealSourceCouples
+        }
+    }
+
+    /// Signatures by transferable AIDs with their latest keys.
+    public var lastEstablishmentGroups: [LastEstablishmentGroup] {
+        get { other.lastEstablishmentGroups }
+        _modify {
+            makeOther()
+            yield &others[0].lastEstablishmentGroups
+        }
+    }
+
+    /// Where the message is sealed, with the prefix of the log.
+    public var sealSourceTriples: [SealSourceTriple] {
+        get { other.sealSourceTriples }
+        _modify {
+            makeOther()
+            yield &others[0].sealSourceTriples
+        }
+    }
+
+    /// Attachments for parts of the body, not yet read.
+    public var pathedGroups: [PathedGroup] {
+        get { other.pathedGroups }
+        _modify {
+            makeOther()
+            yield &others[0].pathedGroups
+        }
+    }
+}
+
+/// The attachments that most messages do not have.
+private struct OtherAttachments: Hashable, Sendable {
+    static let none = OtherAttachments()
+
+    var nonTransferableReceipts: [NonTransferableReceipt] = []
+    var transferableReceipts: [TransferableReceipt] = []
+    var firstSeenCouples: [FirstSeenCouple] = []
+    var transferableGroups: [TransferableSignatureGroup] = []
+    var sealSourceCouples: [SealSourceCouple] = []
+    var lastEstablishmentGroups: [LastEstablishmentGroup] = []
+    var sealSourceTriples: [SealSourceTriple] = []
+    var pathedGroups: [PathedGroup] = []
 }
 
 /// A key that is its own prefix, and its signature over the body.
