@@ -62,19 +62,16 @@ enum Material {
             next += 1
         }
         let start = next * domain.unit
+        var rest = target._mutatingExtracting(last: count - written)
         switch domain {
         case .text:
-            var rest = target._mutatingExtracting(last: count - written)
             do throws(Base64Error) {
                 try Base64URL.decode(bytes.extracting(start..<bytes.count), into: &rest)
             } catch {
                 throw CESRError(.invalidCharacter, offset: offset + start + error.offset)
             }
         case .binary:
-            for index in start..<bytes.count {
-                target[written] = bytes[index]
-                written += 1
-            }
+            for index in rest.indices { rest[index] = bytes[start + index] }
         }
         return raw
     }
@@ -149,9 +146,7 @@ enum Material {
         }
         if count > 0 { target.append(UInt8(truncatingIfNeeded: bits << UInt32(8 - count))) }
         for _ in 0..<lead { target.append(0) }
-        target.append(addingCapacity: raw.count) { output in
-            for index in raw.indices { output.append(raw[index]) }
-        }
+        unsafe raw.withUnsafeBufferPointer { unsafe target.append(contentsOf: $0) }
     }
 
     /// Appends a code and a value in `domain`; the code is what `writeCode` appends.

@@ -45,10 +45,7 @@ struct RawBytes: Hashable, Sendable {
     /// The bytes as an array.
     var array: [UInt8] {
         if count > 64 { return heap }
-        let view = span
-        return [UInt8](capacity: count) { target in
-            for index in view.indices { target.append(view[index]) }
-        }
+        return unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
     }
 
     @usableFromInline

@@ -235,9 +235,7 @@ struct AttachmentReader {
         attachments.pathedGroups.append(
             PathedGroup(
                 domain: domain,
-                content: [UInt8](capacity: view.count) { target in
-                    for index in view.indices { target.append(view[index]) }
-                }))
+                content: unsafe view.withUnsafeBufferPointer { unsafe Array($0) }))
     }
 
     /// Opens a group behind its counter.

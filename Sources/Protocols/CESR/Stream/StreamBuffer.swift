@@ -26,7 +26,7 @@ struct StreamBuffer: Sendable {
             storage.removeFirst(released)
             released = 0
         }
-        for index in chunk.indices { storage.append(chunk[index]) }
+        unsafe chunk.withUnsafeBufferPointer { unsafe storage.append(contentsOf: $0) }
     }
 
     /// Lets go of everything before `offset` of the stream.
