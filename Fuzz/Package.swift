@@ -12,12 +12,12 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// An entry point named `Fuzz<name>` and the products of ours that it reaches.
-@MainActor func entry(_ name: String, _ products: String...) -> Target {
-    .executableTarget(
+/// An entry point named `Fuzz<name>` and what it reaches: a product of ours, perhaps properties shared with others.
+@MainActor func entry(_ name: String, _ product: String, shares local: String? = nil) -> Target {
+    let shared: [Target.Dependency] = local.map { [.target(name: $0)] } ?? []
+    return .executableTarget(
         name: "Fuzz\(name)",
-        dependencies: ["FuzzSupport"] + products.map { .product(name: $0, package: "kelmark") }, swiftSettings: settings
-    )
+        dependencies: ["FuzzSupport", .product(name: product, package: "kelmark")] + shared, swiftSettings: settings)
 }
 
 let package = Package(
@@ -25,8 +25,15 @@ let package = Package(
     dependencies: [.package(name: "kelmark", path: "..")],
     targets: [
         .target(name: "FuzzSupport", swiftSettings: settings),
+        .target(
+            name: "EventProperties", dependencies: ["FuzzSupport", .product(name: "KERI", package: "kelmark")],
+            swiftSettings: settings),
         entry("Primitive", "CESR"),
-        entry("Document", "CESR"),
         entry("Stream", "CESR"),
+        entry("EventJSON", "KERI", shares: "EventProperties"),
+        entry("EventCBOR", "KERI", shares: "EventProperties"),
+        entry("EventMessagePack", "KERI", shares: "EventProperties"),
+        entry("ProofFile", "TrustBinding"),
+        entry("VaultFile", "KERI"),
     ]
 )
