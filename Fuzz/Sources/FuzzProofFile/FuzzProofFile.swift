@@ -10,7 +10,8 @@ internal import TrustBinding
 public func fuzzProofFile(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     withInput(start, count) { input in
         guard let file = try? ProofFile(input) else { return }
-        guard let root = file.newestEvents.first?.aid, let domain = try? TrustDomain("acme.example"),
+        guard let root = file.newestEvents.first.flatMap({ AID($0.aid) }),
+            let domain = try? TrustDomain("acme.example"),
             let time = CertificateTime(seconds: 1_800_000_000)
         else { return }
         let report = ProofVerifier.verify(input, root: root, trustDomain: domain, at: time)
