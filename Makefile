@@ -12,7 +12,7 @@ swift_flags := --traits Secp256k1 --scratch-path .build --explicit-target-depend
 export SWIFT_BACKTRACE := enable=no
 unexport KELMARK_CORE_ONLY
 
-.PHONY: help setup build test interop fuzz bench mutate lint format docs coverage clean
+.PHONY: help setup build demo test interop fuzz bench mutate lint format docs coverage clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ setup: ## Installs missing Debian packages by apt (demo and test do this themsel
 build: setup ## Builds everything (debug)
 	swift build $(swift_flags) --build-tests
 
+demo: setup ## The story of one proof, told on a throw-away stack (sets the machine up first)
+	swift build $(swift_flags) --product kelmark
+	.build/debug/kelmark demo
+
 test: setup ## All tests (sets the machine up first)
 	swift build $(swift_flags) --build-tests
 	swift test $(swift_flags) --skip-build
@@ -30,6 +34,7 @@ test: setup ## All tests (sets the machine up first)
 	scripts/interop --smoke
 
 interop: setup ## Exchanges key event logs with live keripy 1.1.17 and 1.2.13, both ways
+	swift build $(swift_flags) --product kelmark
 	swift build $(swift_flags) --product kelmark-peer
 	scripts/interop
 	@echo "drill: a run whose peer is killed must fail"
