@@ -76,9 +76,8 @@ public struct IndexedSignature: Hashable, Sendable, CustomStringConvertible {
 
     /// Which code a signer picks (facts 1.6): the short form when one index of one character is enough.
     ///
-    /// - Parameters:
-    ///   - ondex: position in the prior next list; nil means the same as `index`.
-    ///   - currentOnly: whether the key was not in the prior next list.
+    /// `algorithm` is any code of the algorithm; `ondex` is the position in the prior next list, nil meaning the same as
+    /// `index`; `currentOnly` says that the key was not in that list.
     public static func code(
         for algorithm: IndexerCode, index: Int, ondex: Int? = nil, currentOnly: Bool = false
     ) -> IndexerCode {

@@ -120,7 +120,7 @@ public enum AttachmentGroup: Hashable, Sendable {
 
     /// Wraps groups in one that tells their size (`-V`), so that a receiver knows that nothing follows.
     ///
-    /// - Parameter groups: encoded groups, all of them in `domain`.
+    /// `groups` are encoded groups, all of them in `domain`.
     /// - Throws: ``CESRError`` when they are larger than a counter can tell or not whole quadlets or triplets.
     public static func wrapped(
         _ groups: [UInt8], in domain: Domain = .text, table: CodeTable = .version1
@@ -134,7 +134,7 @@ public enum AttachmentGroup: Hashable, Sendable {
 
     /// The same groups in the other domain.
     ///
-    /// - Parameter groups: whole groups, all of them in `domain`.
+    /// `groups` are whole groups, all of them in `domain`.
     /// - Throws: ``CESRError`` when they are not whole groups of that domain.
     public static func transcoded(
         _ groups: Span<UInt8>, from domain: Domain, table: CodeTable = .version1, limits: Limits = .standard

@@ -39,8 +39,8 @@ extension Attachments {
 
     /// All groups in `domain`.
     ///
-    /// - Parameter isWrapped: whether a `-V` wrapper is put around them, so that a stream's receiver need not wait for
-    ///   what follows. Without any group nothing is written.
+    /// `isWrapped` says whether a `-V` wrapper is put around them, so that a stream's receiver need not wait for
+    /// what follows. Without any group nothing is written.
     /// - Throws: ``CESRError`` when there are more elements or bytes than a counter can tell.
     public func encoded(
         in domain: Domain = .text, isWrapped: Bool = false, table: CodeTable = .version1

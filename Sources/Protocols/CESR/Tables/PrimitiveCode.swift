@@ -26,7 +26,7 @@ public struct PrimitiveCode: Hashable, Sendable, CustomStringConvertible {
     /// The characters of the code.
     public var text: String { String(decoding: characters, as: UTF8.self) }
 
-    /// The same as ``text``.
+    /// The characters of the code.
     public var description: String { text }
 
     /// How many characters the code has: 1, 2 or 4.
