@@ -135,6 +135,12 @@ struct ProfileTests {
         #expect(try codes(Self.leaf(), Self.root(constraints: directory)) == [])
     }
 
+    @Test func aLeafOfAnotherTrustDomainIsRefusedWhoeverSignedIt() throws {
+        let bundle = X509Bundle(trustDomain: try TrustDomain("partner.test"), authorities: [try Self.root()])
+        let faults = X509SVIDOutcome.verifying(chain: [try Self.leaf()], against: bundle, at: Self.time).faults
+        #expect(faults.map(\.code) == [.foreignTrustDomain])
+    }
+
     @Test func chainsAreBounded() throws {
         let leaf = try Self.leaf()
         let bundle = X509Bundle(trustDomain: try TrustDomain("example.org"), authorities: [try Self.root()])

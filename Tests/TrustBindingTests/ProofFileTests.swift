@@ -10,7 +10,8 @@ import Testing
 /// Proof files whose logs only look like logs: the file layer does not judge events.
 enum FileSample {
     static func event(_ aid: String, _ sn: Int, kind: String = "ixn", signed: Bool = true) -> [UInt8] {
-        let said = "E" + String(repeating: "A", count: 41) + String(sn + 10)
+        let number = String(sn + 10)
+        let said = "E" + String(repeating: "A", count: 43 - number.utf8.count) + number
         func body(_ version: String) -> String {
             "{\"v\":\"\(version)\",\"t\":\"\(kind)\",\"d\":\"\(said)\",\"i\":\"\(aid)\",\"s\":\"\(String(sn, radix: 16))\"}"
         }
@@ -220,6 +221,14 @@ struct ProofFileTests {
             let map: OrderedMap = ["v": "", "t": "km.manifest.1", "d": "", "parts": parts, "events": events]
             #expect(try code(map) == .manifestMalformed, "\(parts) \(events)")
         }
+    }
+
+    @Test func longLogsAreReadInLinearTime() throws {
+        // A log of 4,000 events: quadratic work would show.
+        let log = (0..<4_000).flatMap { FileSample.event(FileSample.organisation, $0, signed: false) }
+        let file = try ProofFile(log)
+        #expect(file.parts.map(\.count) == [4_000])
+        #expect(file.newestEvents.map(\.sn) == [3_999])
     }
 
     @Test func everyFlippedByteShows() async throws {

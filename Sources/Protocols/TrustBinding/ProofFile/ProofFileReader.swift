@@ -12,6 +12,8 @@ struct ProofFileReader {
     /// The log that is being read.
     private var log: (aid: String, start: Int, events: [LoggedEvent])?
     private var names: Set<ProofPart.Name> = []
+    /// Whether a message of ours has been read.
+    private var isBehindLogs = false
 
     private(set) var parts: [ProofPart] = []
     private(set) var newestEvents: [EventPosition] = []
@@ -59,6 +61,7 @@ struct ProofFileReader {
     /// Reads a part or the manifest and returns where it ends.
     private mutating func readOwn(_ range: Range<Int>) throws(ProofFileError) -> Int {
         try closeLog(at: range.lowerBound)
+        isBehindLogs = true
         let offset = range.lowerBound
         let body = Array(bytes[range])
         guard (try? index.scan(body.span, format: .json, limits: limits)) != nil, index.tokens[0].kind == .map,
@@ -153,7 +156,7 @@ struct ProofFileReader {
             throw ProofFileError(.unexpectedMessage, at: position)
         }
         // Records and certificates stand behind the logs.
-        guard parts.allSatisfy({ $0.name.kind == .keyEventLog }) else {
+        guard !isBehindLogs else {
             throw ProofFileError(.unexpectedMessage, at: position)
         }
         guard let aid = text("i", in: body), let said = text("d", in: body),
@@ -161,13 +164,12 @@ struct ProofFileReader {
         else { throw ProofFileError(.eventMalformed, at: position) }
         if let log, log.aid != aid { try closeLog(at: position) }
         let end = position + frame.range.upperBound
-        var current = log ?? (aid, position, [])
-        current.events.append(
-            LoggedEvent(
-                range: (position - current.start)..<(end - current.start),
-                bodyEnd: position + frame.bodyRange.upperBound - current.start,
-                position: EventPosition(aid: aid, sn: sn, said: said)))
-        log = current
+        let start = log?.start ?? position
+        let event = LoggedEvent(
+            range: (position - start)..<(end - start), bodyEnd: position + frame.bodyRange.upperBound - start,
+            position: EventPosition(aid: aid, sn: sn, said: said))
+        if log == nil { log = (aid, position, []) }
+        log?.events.append(event)
         return end
     }
 

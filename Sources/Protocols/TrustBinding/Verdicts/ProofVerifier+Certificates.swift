@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import SPIFFE
+internal import X509
 
 extension ProofVerifier {
     private func chain() -> [X509Certificate]? {
@@ -19,7 +20,8 @@ extension ProofVerifier {
     func authorityCertificate() -> X509Certificate? {
         let authorities = file.parts(.authority).compactMap { try? X509Certificate(der: $0.content) }
         guard let last = chain()?.last else { return authorities.first }
-        return authorities.first { last.hasSignature(by: $0) } ?? authorities.first
+        let candidates = authorities.filter { $0.certificate.subject == last.certificate.issuer }
+        return candidates.first { last.hasSignature(by: $0) } ?? authorities.first
     }
 
     func authorityRung(_ authority: X509Certificate?, _ statement: AuthorityStatement?) -> Rung {
