@@ -156,6 +156,14 @@ tests(
     "TrustBindingTests",
     uses: ["TrustBinding", "SPIFFE", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
     external: [.asn1, .x509, .crypto], exclude: ["mutations.txt"])
+tests(
+    "KelmarkCLITests",
+    uses: [
+        "KelmarkCLI", "KERINetwork", "StorageSQLite", "TrustBinding", "SPIFFE", "KERI", "CESR", "KelmarkBytes",
+        "KelmarkCrypto", "KelmarkTestSupport",
+    ], external: [.argumentParser])
+// Runs the built binary.
+tests("EndToEndTests", uses: ["kelmark", "KERI", "KelmarkBytes", "KelmarkTestSupport"])
 
 // The process that `scripts/interop` pairs with keripy; no product.
 targets.append(

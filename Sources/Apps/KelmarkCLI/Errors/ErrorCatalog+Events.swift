@@ -122,7 +122,7 @@ extension ErrorCatalog {
             "Import the log that the receipt speaks of."),
         waits(
             "unverified-transferable-receipt", "The event, or the log of who receipted it, is not known.",
-            "Import both logs."),
+            "Import both logs, that of the event and that of its signer."),
         waits("query-not-found", "The state that was asked for is not known.", "Import the log that was asked for."),
         waits(
             "partial-reply", "The log of who replied, or more of its signatures, is missing.",

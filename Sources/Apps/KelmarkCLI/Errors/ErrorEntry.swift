@@ -69,9 +69,11 @@ enum ErrorArea: String, Sendable, CaseIterable {
     func code(_ name: String) -> String {
         let own = rawValue.lowercased() + "-"
         var text = ""
+        var previous: Character = "-"
         for character in name.hasPrefix(own) ? name.dropFirst(own.count) : name[...] {
-            if character.isUppercase, let last = text.last, last != "-", !last.isUppercase { text += "-" }
-            text += character == "_" || character == " " ? "-" : character.uppercased()
+            if character.isUppercase, previous.isLowercase { text += "-" }
+            text += character.uppercased()
+            previous = character
         }
         return ([Product.errorPrefix, rawValue, text].filter { !$0.isEmpty }).joined(separator: "-")
     }
