@@ -43,7 +43,7 @@ public final class SQLiteKeyEventStore: KeyEventStore {
 
     /// Opens a store; makes the file and the directories above it when they are missing.
     ///
-    /// - Throws: ``StoreError``: `unavailable` for a file of another application and for one that may not be written,
+    /// - Throws: `StoreError`: `unavailable` for a file of another application and for one that may not be written,
     ///   `tooNew` for one of a newer version, `corrupt` for one that is no store. The file stays untouched then.
     public init(path: String, options: Options = Options()) throws {
         self.path = path

@@ -13,7 +13,7 @@ extension SQLiteKeyEventStore {
     /// Takes memory for all logs, and about the time that it took to accept them.
     ///
     /// - Parameter progress: told now and then how many events of how many are done.
-    /// - Throws: ``StoreError`` when the store can't be read at all; what is wrong inside is in the result.
+    /// - Throws: `StoreError` when the store can't be read at all; what is wrong inside is in the result.
     public func verifyAll(
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> StoreVerification {

@@ -23,6 +23,7 @@ public enum EventBuilder {
     ///   - stated: keys, thresholds, witnesses and traits.
     ///   - delegator: the AID that is to approve it, for a delegated inception.
     ///   - anchors: members of `a`.
+    ///   - format: how to serialise.
     /// - Throws: ``Failure``.
     public static func inception(
         _ stated: Establishment, delegator: AID? = nil, anchors: [OrderedValue] = [], format: DocumentFormat = .json
@@ -71,6 +72,8 @@ public enum EventBuilder {
     /// - Parameters:
     ///   - state: the state that the event stands behind; its latest one, or an earlier one to recover.
     ///   - stated: the new keys and thresholds, and witnesses to cut and add.
+    ///   - anchors: members of `a`.
+    ///   - format: how to serialise.
     /// - Throws: ``Failure``.
     public static func rotation(
         of state: KeyState, _ stated: Establishment, anchors: [OrderedValue] = [], format: DocumentFormat = .json

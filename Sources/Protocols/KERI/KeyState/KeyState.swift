@@ -2,7 +2,7 @@
 
 /// What is known of an AID after its latest accepted event. Also called Kever.state in KERIpy.
 ///
-/// A key state is only ever made by ``KeyState/applying(_:at:seenAt:)``-style decisions of this module or read back
+/// A key state is only ever made by a decision of this module or read back
 /// from a store; nothing outside can forge one.
 public struct KeyState: Sendable, Hashable {
     /// Whose state it is.

@@ -13,7 +13,7 @@ public struct CreatedKey: Sendable {
     public let verificationKey: VerificationKey
 
     /// Makes the key pair of a seed.
-    /// - Throws: ``CryptoError`` when the seed is none of the algorithm.
+    /// - Throws: `CryptoError` when the seed is none of the algorithm.
     public init(
         seed: SecretBytes, algorithm: SignatureAlgorithm = .ed25519, isTransferable: Bool = true
     ) throws(CryptoError) {
@@ -49,7 +49,7 @@ public struct SaltyKeyCreator: Sendable {
     private let cost: Argon2id.Cost
 
     /// Creates keys from 16 bytes of salt.
-    /// - Throws: ``CryptoError/wrongLength(of:expected:found:)``.
+    /// - Throws: `CryptoError/wrongLength(of:expected:found:)`.
     public init(salt: SecretBytes, tier: Argon2id.Tier) throws(CryptoError) {
         guard salt.count == Argon2id.saltByteCount else {
             throw .wrongLength(of: .salt, expected: Argon2id.saltByteCount, found: salt.count)
@@ -64,7 +64,7 @@ public struct SaltyKeyCreator: Sendable {
     }
 
     /// A secret stretched from the salt and a path.
-    /// - Throws: ``CryptoError``.
+    /// - Throws: `CryptoError`.
     public func secret(path: String, byteCount: Int = 32) throws(CryptoError) -> SecretBytes {
         try salt.withBytes { (bytes: Span<UInt8>) throws(CryptoError) in
             try Argon2id.derive(
@@ -80,7 +80,9 @@ public struct SaltyKeyCreator: Sendable {
     ///   - rotation: 0 for the keys of the inception, one more for each set of next keys.
     ///   - first: how many keys the AID has had before.
     ///   - count: how many keys.
-    /// - Throws: ``CryptoError``.
+    ///   - algorithm: of all of them.
+    ///   - isTransferable: whether their codes allow rotation.
+    /// - Throws: `CryptoError`.
     public func keys(
         stem: String, rotation: Int, first: Int, count: Int, algorithm: SignatureAlgorithm = .ed25519,
         isTransferable: Bool = true
@@ -97,7 +99,7 @@ public struct SaltyKeyCreator: Sendable {
 /// Key creation from fresh randomness, as keripy's "randy" algorithm.
 public enum RandomKeyCreator {
     /// Independent keys.
-    /// - Throws: ``CryptoError``.
+    /// - Throws: `CryptoError`.
     public static func keys(
         count: Int, algorithm: SignatureAlgorithm = .ed25519, isTransferable: Bool = true
     ) throws(CryptoError) -> [CreatedKey] {
@@ -119,8 +121,10 @@ public enum RandomKeyCreator {
 public enum Passcode {
     /// The key pair of a passcode; its public key, as a non-transferable AID, is keripy's "aeid".
     ///
-    /// - Parameter passcode: at least 21 characters of the Base64url alphabet; dashes do not count.
-    /// - Throws: ``CryptoError/invalidKey`` for a passcode that is too short or has other characters.
+    /// - Parameters:
+    ///   - passcode: at least 21 characters of the Base64url alphabet; dashes do not count.
+    ///   - tier: how costly the stretching is.
+    /// - Throws: `CryptoError/invalidKey` for a passcode that is too short or has other characters.
     public static func key(_ passcode: String, tier: Argon2id.Tier) throws(CryptoError) -> CreatedKey {
         let characters = passcode.filter { $0 != "-" }
         guard characters.utf8.count >= 21,
@@ -135,10 +139,11 @@ extension CreatedKey {
     /// The indexed signature of this key over a message.
     ///
     /// - Parameters:
+    ///   - message: what is signed.
     ///   - index: the key's place in the list of the event.
     ///   - ondex: its place in the prior list of next digests: the same place when nil.
     ///   - currentOnly: whether the key was not pre-rotated.
-    /// - Throws: ``CryptoError``.
+    /// - Throws: `CryptoError`.
     public func indexedSignature(
         over message: [UInt8], index: Int, ondex: Int? = nil, currentOnly: Bool = false
     ) throws(CryptoError) -> IndexedSignature {

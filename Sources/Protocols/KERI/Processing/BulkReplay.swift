@@ -24,6 +24,7 @@ public struct BulkReplay<Store: KeyEventStore, Executor: ParallelExecutor>: Send
     ///   - executor: who runs the checks.
     ///   - batch: how many messages become durable together.
     ///   - chunk: how many messages are checked together.
+    ///   - limits: bounds for the messages of the stream.
     public init(
         _ processor: EventProcessor<Store>, executor: Executor, batch: Int = 1, chunk: Int = 1024,
         limits: Limits = .standard
@@ -39,6 +40,7 @@ public struct BulkReplay<Store: KeyEventStore, Executor: ParallelExecutor>: Send
     ///
     /// - Parameters:
     ///   - stream: any number of messages, complete.
+    ///   - origin: who made them.
     ///   - now: the time to record.
     ///   - report: told about each message in order.
     /// - Throws: ``StoreError``; what was reported before is durable.

@@ -5,7 +5,7 @@ public import CESR
 /// Takes typed messages, decides about them, and carries the decision out in one write transaction. Also called Kevery
 /// in KERIpy.
 ///
-/// The decision itself is pure (``EventValidator``); this type is the only one that writes to a store. A message that
+/// The decision itself is pure (`EventValidator`); this type is the only one that writes to a store. A message that
 /// can't be decided yet is escrowed, and ``resume(now:)`` feeds escrowed messages to the same decision again.
 public struct EventProcessor<Store: KeyEventStore>: Sendable {
     /// Where logs and escrows are kept.

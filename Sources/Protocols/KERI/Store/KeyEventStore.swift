@@ -31,10 +31,10 @@ public protocol KeyEventTransaction {
     func aids(after: AID?, limit: Int) throws -> [AID]
 
     /// Appends an accepted event together with the state it leads to.
-    /// - Throws: ``StoreError/conflict`` unless the ordinal is the next one of the log.
+    /// - Throws: ``StoreError/Code/conflict`` unless the ordinal is the next one of the log.
     mutating func append(_ record: EventRecord, leadingTo state: KeyState) throws
     /// Replaces the proof of an accepted event.
-    /// - Throws: ``StoreError/conflict`` when there is no such event.
+    /// - Throws: ``StoreError/Code/conflict`` when there is no such event.
     mutating func setProof(_ proof: EventProof, of aid: AID, ordinal: UInt64) throws
 
     /// The escrowed message under a key.
