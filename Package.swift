@@ -171,6 +171,14 @@ targets.append(
         name: "kelmark-peer", dependencies: ["KERI", "CESR", "KelmarkBytes", "KelmarkCrypto"],
         path: "Tests/InteropTests/KelmarkPeer", swiftSettings: settings))
 
+// The writer that scripts/soak kills, and the checker that looks for what was lost.
+if !coreOnly {
+    targets.append(
+        .executableTarget(
+            name: "kelmark-soak", dependencies: ["StorageSQLite", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto"],
+            path: "Tests/Support/kelmark-soak", swiftSettings: settings))
+}
+
 // swift-crypto's own trait defaults are enough; nothing else is asked of a package than what is named above.
 var packages: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),

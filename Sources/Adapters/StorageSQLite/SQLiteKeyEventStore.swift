@@ -26,11 +26,18 @@ public final class SQLiteKeyEventStore: KeyEventStore {
         /// Most pages of 4096 bytes that the file may have, as a quota; nil for no bound.
         public var pageLimit: Int?
 
+        /// After how many pages of 4096 bytes the WAL is moved into the file. More makes bulk loads faster, and the
+        /// WAL longer.
+        public var checkpointPages: Int
+
         /// Chooses options.
-        public init(busyTimeout: Double = 10, readers: Int = 4, pageLimit: Int? = nil) {
+        public init(
+            busyTimeout: Double = 10, readers: Int = 4, pageLimit: Int? = nil, checkpointPages: Int = 2000
+        ) {
             self.busyTimeout = busyTimeout
             self.readers = max(1, readers)
             self.pageLimit = pageLimit
+            self.checkpointPages = max(1, checkpointPages)
         }
     }
 
@@ -51,7 +58,9 @@ public final class SQLiteKeyEventStore: KeyEventStore {
             let (pool, identity) = try StoreFile.claim(path) {
                 let pool = try DatabasePool(path: path, configuration: Self.configuration(path, options))
                 try StoreSchema.migrate(pool)
-                try pool.writeWithoutTransaction { try Self.setUpWriter($0, options) }
+                try pool.writeWithoutTransaction { database in
+                    try Self.translatingOpening(path, database) { try Self.setUpWriter(database, options) }
+                }
                 return pool
             }
             connections = Mutex(pool)
@@ -77,7 +86,7 @@ public final class SQLiteKeyEventStore: KeyEventStore {
     }
 
     /// How many transactions of this instance wrote something; each of them synchronised the medium once, and
-    /// checkpoints do so in addition about once in a thousand pages.
+    /// checkpoints do so in addition.
     public var commitCount: Int { commits.load(ordering: .relaxed) }
 
     /// Runs `body` on the last commit; later ones do not show.
@@ -95,10 +104,10 @@ public final class SQLiteKeyEventStore: KeyEventStore {
 
     /// Runs `body` while no other process writes, and makes its writes durable at once or undoes them.
     public func write<R: Sendable>(_ body: (inout SQLiteKeyEventTransaction) throws -> R) throws -> R {
-        do {
-            return try pool.writeWithoutTransaction { database in
-                let changes = sqlite3_total_changes64(database.sqliteConnection)
-                var result: R?
+        try pool.writeWithoutTransaction { database in
+            let changes = sqlite3_total_changes64(database.sqliteConnection)
+            var result: R?
+            try Self.translating("writing the store", on: database) {
                 try database.inTransaction(.immediate) {
                     var transaction = SQLiteKeyEventTransaction(database, isWritable: true)
                     defer { transaction.end() }
@@ -106,14 +115,36 @@ public final class SQLiteKeyEventStore: KeyEventStore {
                     try transaction.flush()
                     return .commit
                 }
-                if sqlite3_total_changes64(database.sqliteConnection) != changes {
-                    commits.add(1, ordering: .relaxed)
-                }
-                guard let result else { throw StoreError(.unavailable, "the transaction did not run") }
-                return result
             }
+            if sqlite3_total_changes64(database.sqliteConnection) != changes {
+                commits.add(1, ordering: .relaxed)
+            }
+            guard let result else { throw StoreError(.unavailable, "the transaction did not run") }
+            return result
+        }
+    }
+
+    /// Turns what GRDB throws into a ``StoreError``, with what the system said.
+    private static func translating<R>(
+        _ action: String, on database: Database, _ body: () throws -> R
+    ) throws -> R {
+        do {
+            return try body()
         } catch let error as DatabaseError {
-            throw StoreError(error, while: "writing the store")
+            throw StoreError(error, on: database.sqliteConnection, while: action)
+        }
+    }
+
+    /// As ``translating(_:on:_:)``; when a file could not be made, says whether that is for want of space, which SQLite
+    /// does not tell.
+    private static func translatingOpening<R>(
+        _ path: String, _ database: Database, _ body: () throws -> R
+    ) throws -> R {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            if error.resultCode == .SQLITE_CANTOPEN { try StoreFile(path: path).checkSpace() }
+            throw StoreError(error, on: database.sqliteConnection, while: "opening \(path)")
         }
     }
 
@@ -125,8 +156,12 @@ public final class SQLiteKeyEventStore: KeyEventStore {
         configuration.maximumReaderCount = options.readers
         configuration.busyMode = .timeout(options.busyTimeout)
         configuration.prepareDatabase { database in
-            if !database.configuration.readonly { try markOrCheck(database, path) }
-            try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384")
+            try translatingOpening(path, database) {
+                if !database.configuration.readonly { try markOrCheck(database, path) }
+                try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384")
+                // GRDB does the same next; here the reason of a failure is still known.
+                if !database.configuration.readonly { try database.execute(sql: "PRAGMA journal_mode = WAL") }
+            }
         }
         return configuration
     }
@@ -145,7 +180,8 @@ public final class SQLiteKeyEventStore: KeyEventStore {
 
     private static func setUpWriter(_ database: Database, _ options: Options) throws {
         // GRDB asks for NORMAL, which may lose the last commits in a power failure.
-        try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000")
+        try database.execute(sql: "PRAGMA synchronous = FULL")
+        try database.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
         try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
         #if canImport(Darwin)
             try database.execute(sql: "PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON")

@@ -130,6 +130,20 @@ struct StoreFile {
         }
     }
 
+    /// Makes a file beside the store and removes it.
+    /// - Throws: ``StoreError/Code/full`` when there is no space for it.
+    func checkSpace() throws {
+        let probe = "\(path)-probe"
+        let file = open(probe, O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else {
+            let error = failure("making a file beside \(path)")
+            if error.code == .full { throw error }
+            return
+        }
+        close(file)
+        unlink(probe)
+    }
+
     // MARK: System calls
 
     private func identity() throws -> Identity? {

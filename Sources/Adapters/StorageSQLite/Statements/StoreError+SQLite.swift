@@ -20,10 +20,11 @@ extension StoreError {
             sqliteCode: code, systemError: sqlite3_system_errno(connection), words: words, while: action)
     }
 
-    /// The error of a failed GRDB call.
-    init(_ error: DatabaseError, while action: String) {
+    /// The error of a failed GRDB call, on a connection that still remembers what the system said.
+    init(_ error: DatabaseError, on connection: OpaquePointer? = nil, while action: String) {
         self.init(
-            sqliteCode: error.extendedResultCode.rawValue, systemError: errno, words: error.message ?? "",
+            sqliteCode: error.extendedResultCode.rawValue,
+            systemError: connection.map { sqlite3_system_errno($0) } ?? 0, words: error.message ?? "",
             while: action)
     }
 
@@ -39,7 +40,7 @@ extension StoreError {
             // A short read, or a file system that reports itself damaged.
             code = .corrupt
             meaning = "the file ends early or its file system is damaged"
-        case SQLITE_IOERR where isSpace:
+        case SQLITE_IOERR where isSpace, SQLITE_CANTOPEN where isSpace:
             code = .full
             meaning = "the disk is full; nothing was written"
         case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_MISMATCH, SQLITE_ERROR, SQLITE_RANGE, SQLITE_FORMAT:
