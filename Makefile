@@ -12,7 +12,7 @@ swift_flags := --traits Secp256k1 --scratch-path .build --explicit-target-depend
 export SWIFT_BACKTRACE := enable=no
 unexport KELMARK_CORE_ONLY
 
-.PHONY: help setup build demo test interop fuzz bench mutate lint format docs coverage clean
+.PHONY: help setup build demo test interop fuzz soak bench mutate lint format docs coverage clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ interop: setup ## Exchanges key event logs with live keripy 1.1.17 and 1.2.13, b
 
 fuzz: setup ## Fuzzes every way in for 5 minutes each
 	scripts/fuzz --seconds 300
+
+soak: setup ## Kills writers and cuts their power: 200 kills, 100 power losses, nothing acknowledged lost
+	swift build $(swift_flags) --product kelmark-soak
+	scripts/soak
 
 bench: setup ## Benchmarks beside bare libsodium and keripy (release build first)
 	scripts/bench
