@@ -106,21 +106,35 @@ public final class SQLiteKeyEventStore: KeyEventStore {
     public func write<R: Sendable>(_ body: (inout SQLiteKeyEventTransaction) throws -> R) throws -> R {
         try pool.writeWithoutTransaction { database in
             let changes = sqlite3_total_changes64(database.sqliteConnection)
-            var result: R?
-            try Self.translating("writing the store", on: database) {
-                try database.inTransaction(.immediate) {
-                    var transaction = SQLiteKeyEventTransaction(database, isWritable: true)
-                    defer { transaction.end() }
-                    result = try body(&transaction)
-                    try transaction.flush()
-                    return .commit
-                }
+            let result = try Self.translating("writing the store", on: database) {
+                try Self.inTransaction(database, body)
             }
             if sqlite3_total_changes64(database.sqliteConnection) != changes {
                 commits.add(1, ordering: .relaxed)
             }
-            guard let result else { throw StoreError(.unavailable, "the transaction did not run") }
             return result
+        }
+    }
+
+    private static func inTransaction<R>(
+        _ database: Database, _ body: (inout SQLiteKeyEventTransaction) throws -> R
+    ) throws -> R {
+        func run(_ sql: String) throws {
+            var statement = try PreparedStatement(sql, in: database)
+            try statement.run()
+        }
+        try run("BEGIN IMMEDIATE")
+        do {
+            var transaction = SQLiteKeyEventTransaction(database, isWritable: true)
+            defer { transaction.end() }
+            let result = try body(&transaction)
+            try transaction.flush()
+            try run("COMMIT")
+            return result
+        } catch {
+            // After some failures SQLite has rolled back by itself.
+            if sqlite3_get_autocommit(database.sqliteConnection) == 0 { try run("ROLLBACK") }
+            throw error
         }
     }
 

@@ -4,6 +4,14 @@ internal import GRDB
 internal import GRDBSQLite
 internal import KERI
 
+#if canImport(Glibc)
+private import Glibc
+#elseif canImport(Musl)
+private import Musl
+#elseif canImport(Darwin)
+private import Darwin
+#endif
+
 /// One use of a prepared statement that GRDB keeps for its connection: bind in order, step, read columns.
 ///
 /// Values go straight between Swift arrays and SQLite; texts keep embedded NUL characters, which strangers may send.
@@ -80,11 +88,13 @@ struct PreparedStatement: ~Copyable {
 
     /// Moves to the next row; false when there is none.
     mutating func step() throws -> Bool {
+        errno = 0
         let code = sqlite3_step(handle)
         switch code {
         case SQLITE_ROW: return true
         case SQLITE_DONE: return false
-        default: throw StoreError(sqlite: connection, code: code, while: "using the store")
+        default:
+            throw StoreError(sqlite: connection, code: code, systemError: errno, while: "using the store")
         }
     }
 

@@ -14,10 +14,13 @@ internal import KERI
 
 extension StoreError {
     /// The error of a failed SQLite call on a connection that still remembers it.
-    init(sqlite connection: OpaquePointer?, code: Int32, while action: String) {
+    ///
+    /// - Parameter systemError: what the system said during the call; SQLite forgets it when a commit fails.
+    init(sqlite connection: OpaquePointer?, code: Int32, systemError: Int32 = 0, while action: String) {
         let words = sqlite3_errmsg(connection).map { String(cString: $0) } ?? ""
         self.init(
-            sqliteCode: code, systemError: sqlite3_system_errno(connection), words: words, while: action)
+            sqliteCode: code, systemError: systemError != 0 ? systemError : sqlite3_system_errno(connection),
+            words: words, while: action)
     }
 
     /// The error of a failed GRDB call, on a connection that still remembers what the system said.
