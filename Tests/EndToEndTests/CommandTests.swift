@@ -41,11 +41,11 @@ import Testing
     @Test func delegatedRotationWaitsAndIsApproved() throws {
         let box = try Sandbox.withIssuer()
         let rotated = try box.kelmark("id rotate issuer --json", expecting: 6)
-        #expect(try rotated.code() == "KM-WAIT-PARTIAL-DELEGATION")
+        #expect(try rotated.code() == "KM-WAIT-DELEGABLE")
         #expect(try rotated.envelope()["error"]?["next"] == "kelmark id approve issuer")
         let waiting = try box.kelmark("waiting --json", expecting: 0).data()["waiting"]?[0]
-        #expect(waiting?["reason"] == "partial-delegation")
-        #expect(waiting?["actor"] == "its delegator")
+        #expect(waiting?["reason"] == "delegable")
+        #expect(waiting?["actor"] == "you, as its delegator")
         #expect(waiting?["since"]?.textValue?.isEmpty == false)
         #expect(try box.kelmark("id rotate issuer --json", expecting: 5).code() == "KM-AID-EVENT-WAITING")
         try box.kelmark("id approve issuer --json", expecting: 0)

@@ -13,7 +13,7 @@ import Testing
         var plan = CreationPlan(name: "issuer")
         plan.delegator = organisation.event.aid
         let issuer = try await wallet.create(plan, now: moment(1))
-        #expect(issuer.waitsFor == .partialDelegation)
+        #expect(issuer.waitsFor == .delegable)
         #expect(try wallet.identifier("issuer").waitingEvent != nil)
         await #expect(throws: ControllerError.self) {
             try await Controller(wallet, "issuer").anchor([], now: moment(2))
@@ -24,7 +24,7 @@ import Testing
         #expect(try wallet.identifier("issuer").waitingEvent == nil)
         // Rotations of the delegate need approval again.
         let rotated = try await Controller(wallet, "issuer").rotate(RotationPlan(), now: moment(3))
-        #expect(rotated.waitsFor == .partialDelegation)
+        #expect(rotated.waitsFor == .delegable)
         _ = try await Controller(wallet, "acme").approve(issuer.event.aid, now: moment(4))
         #expect(try wallet.keyState(of: issuer.event.aid)?.sn.value == 1)
     }

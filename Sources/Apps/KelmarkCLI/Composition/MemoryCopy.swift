@@ -43,6 +43,6 @@ extension Wallet {
         let policy = ProcessingPolicy(ownAIDs: Set(try book.load().map(\.aid)))
         var reader = StreamProcessor(EventProcessor(store: store, policy: policy), batch: 256)
         try reader.process(stream, now: now) { messages.append($0) }
-        return (messages, try EventProcessor(store: store).resume(now: now))
+        return (messages, try EventProcessor(store: store, policy: policy).resume(now: now))
     }
 }

@@ -22,6 +22,9 @@ public struct AuthoredEvent: Sendable, Hashable {
         return event.bytes + (try attachments.encoded(in: .text))
     }
 
+    /// Whether it waits for its delegator, who may be one of ours or somebody else.
+    public var waitsForDelegator: Bool { waitsFor == .partialDelegation || waitsFor == .delegable }
+
     /// Why it waits, nil when it doesn't.
     public var waitsFor: EscrowReason? {
         if case .escrowed(let reason) = outcome { reason } else { nil }

@@ -116,8 +116,7 @@ public struct Wallet<Store: KeyEventStore>: Sendable {
             guard let message = one.waitingEvent, let (event, attachments) = Self.parse(message) else { continue }
             _ = try process(event, attachments, now: now)
         }
-        // Escrowed events of our own AIDs were made here, strangers' ones are misfits; so nobody is a stranger here.
-        let resumed = try EventProcessor(store: store).resume(now: now)
+        let resumed = try EventProcessor(store: store, policy: try policy()).resume(now: now)
         try settleBook()
         return resumed
     }
@@ -142,7 +141,9 @@ public struct Wallet<Store: KeyEventStore>: Sendable {
         }
     }
 
-    private static var ownReasons: Set<EscrowReason> { [.partialSignatures, .partialDelegation, .partialWitnesses] }
+    private static var ownReasons: Set<EscrowReason> {
+        [.partialSignatures, .partialDelegation, .delegable, .partialWitnesses]
+    }
 
     /// Reads a stored message back.
     static func parse(_ message: [UInt8]) -> (KeyEvent, Attachments)? {

@@ -90,7 +90,7 @@ struct DemoStory {
         var plan = CreationPlan(name: Self.issuer)
         plan.delegator = organisation.aid
         let authored = try await wallet.create(plan, now: context.now)
-        guard authored.waitsFor == .partialDelegation else {
+        guard authored.waitsForDelegator else {
             throw differs("the issuer does not wait for its delegator")
         }
         let approval = try await organisation.approve(authored.event.aid, signers: [1, 2], now: context.now)

@@ -73,7 +73,7 @@ struct IdDelegateCommand: KelmarkCommand {
             guard !write.dryRun else {
                 return IdentifierView.result(of: authored, name: name, verb: "made", state: nil, dryRun: true)
             }
-            guard authored.waitsFor == .partialDelegation else {
+            guard authored.waitsForDelegator else {
                 return IdentifierView.result(
                     of: authored, name: name, verb: "made", state: try wallet.keyState(of: authored.event.aid),
                     dryRun: false)

@@ -78,7 +78,8 @@ enum WaitingAdvice {
     static func command(reason: EscrowReason, aid: AID, name: String?) -> String {
         let subject = name ?? aid.text
         return switch reason {
-        case .partialDelegation, .delegable: "\(Product.command) id approve \(subject)"
+        case .delegable: "\(Product.command) id approve \(subject)"
+        case .partialDelegation: "\(Product.command) id export \(subject) --out FILE"
         case .partialWitnesses: "\(Product.command) id export \(subject) --out FILE"
         case .misfit: "\(Product.command) id show \(subject)"
         default: "\(Product.command) id import FILE"
@@ -89,7 +90,8 @@ enum WaitingAdvice {
     static func actor(reason: EscrowReason, isOurs: Bool) -> String {
         switch reason {
         case .outOfOrder, .partialSignatures: isOurs ? "you" : "its controller"
-        case .partialDelegation, .delegable: "its delegator"
+        case .partialDelegation: "its delegator"
+        case .delegable: "you, as its delegator"
         case .partialWitnesses: "its witnesses"
         case .likelyDuplicitous: "nobody"
         case .unverifiedWitnessReceipt, .unverifiedReceipt, .unverifiedTransferableReceipt: "whoever has the log"
