@@ -21,7 +21,12 @@ enum CommandRunner {
                 settings: settings, console: console, environment: environment, clock: { SystemTime.now },
                 passphrase: PassphraseSource(global: global, settings: settings, environment: environment))
             let result = try await command.perform(in: context)
-            report(result, of: name, on: console)
+            guard report(result, of: name, on: console) else {
+                return report(
+                    CommandFailure("KM-INPUT-UNWRITABLE", "standard output takes no more: \(systemMessage())"),
+                    of: name,
+                    on: console)
+            }
             return result.concern?.status ?? .ok
         } catch {
             let failure = ErrorTranslation.failure(for: error)
@@ -30,14 +35,17 @@ enum CommandRunner {
         }
     }
 
-    private static func report(_ result: CommandResult, of name: String, on console: Console) {
-        if console.isJSON {
-            console.output(bytes: Envelope.encode(command: name, data: result.data, failure: result.concern) + [0x0A])
-        } else {
-            console.output(result.text)
-        }
+    /// Prints a result; says whether standard output took it.
+    private static func report(_ result: CommandResult, of name: String, on console: Console) -> Bool {
+        let isPrinted =
+            console.isJSON
+            ? console.output(
+                bytes: Envelope.encode(command: name, data: result.data, failure: result.concern) + [0x0A])
+            : console.output(result.text)
+        guard isPrinted else { return false }
         for hint in result.hints { console.hint(hint) }
         if let concern = result.concern { console.failure(concern) }
+        return true
     }
 
     /// Prints a failure and gives its exit status.

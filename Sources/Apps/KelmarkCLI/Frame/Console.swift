@@ -30,14 +30,16 @@ struct Console: Sendable {
         outputColour = allowed && !isJSON && isatty(STDOUT_FILENO) == 1
     }
 
-    /// Prints lines of a result.
-    func output(_ lines: [String]) {
-        guard !lines.isEmpty else { return }
-        Self.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: STDOUT_FILENO)
+    /// Prints lines of a result; says whether standard output took them.
+    @discardableResult
+    func output(_ lines: [String]) -> Bool {
+        guard !lines.isEmpty else { return true }
+        return Self.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: STDOUT_FILENO)
     }
 
-    /// Prints bytes of a result as they are.
-    func output(bytes: [UInt8]) { Self.write(bytes, to: STDOUT_FILENO) }
+    /// Prints bytes of a result as they are; says whether standard output took them.
+    @discardableResult
+    func output(bytes: [UInt8]) -> Bool { Self.write(bytes, to: STDOUT_FILENO) }
 
     /// Tells how a long piece of work goes on, with the time since the command began.
     func progress(_ text: String) {
@@ -98,15 +100,17 @@ struct Console: Sendable {
         (isError ? errorColour : outputColour) ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
     }
 
-    /// Writes all bytes; a closed pipe is no error.
-    static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    /// Writes all bytes. A reader that has gone away is no failure: it has read what it wanted.
+    @discardableResult
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
                 Glibc.write(descriptor, buffer.baseAddress.map { $0 + done }, bytes.count - done)
             }
-            if count > 0 { done += count } else if errno != EINTR { return }
+            if count > 0 { done += count } else if errno != EINTR { return errno == EPIPE }
         }
+        return true
     }
 }
 

@@ -44,8 +44,8 @@ struct IdExportCommand: KelmarkCommand {
         }
         if context.console.isJSON {
             data["base64url"] = .text(Base64URL.encodedString(stream.span))
-        } else {
-            context.console.output(bytes: stream)
+        } else if !context.console.output(bytes: stream) {
+            throw CommandFailure("KM-INPUT-UNWRITABLE", "standard output takes no more: \(systemMessage())")
         }
         return CommandResult(data: data)
     }

@@ -31,9 +31,9 @@ struct KelDiffCommand: KelmarkCommand {
         var rows: [OrderedValue] = []
         var text: [String] = []
         var worst: CommandFailure?
-        for aid in Set(left.keys).union(right.keys).sorted() {
-            let one = left[aid] ?? []
-            let other = right[aid] ?? []
+        for aid in left.order + right.order.filter({ left.logs[$0] == nil }) {
+            let one = left.logs[aid] ?? []
+            let other = right.logs[aid] ?? []
             var row: OrderedMap = [
                 "aid": .text(aid.text), "first": OrderedValue(one.count), "second": OrderedValue(other.count),
             ]
@@ -64,8 +64,10 @@ struct KelDiffCommand: KelmarkCommand {
         return CommandResult(data: ["logs": .list(rows)], text: text, concern: worst)
     }
 
-    /// The digests of each log's events by position.
-    private func trunks(of side: String, in context: CommandContext) throws -> [AID: [SAID]] {
+    /// The digests of each log's events by position, and the AIDs in order of appearance.
+    private func trunks(
+        of side: String, in context: CommandContext
+    ) throws -> (order: [AID], logs: [AID: [SAID]]) {
         let bytes: [UInt8]
         if let wallet = try? context.readingWallet(), let aid = try? wallet.aid(side) {
             bytes = try wallet.export(aid, withWaiting: false)
@@ -74,22 +76,20 @@ struct KelDiffCommand: KelmarkCommand {
         }
         let store = MemoryKeyEventStore()
         var reader = StreamProcessor(EventProcessor(store: store), batch: 1024)
-        var accepted = 0
+        var messages: [MessageReport] = []
         var concern: CommandFailure?
         try reader.process(bytes, now: context.now) { report in
-            if case .decided(_, _, let outcome) = report.result, outcome.isInLog { accepted += 1 }
+            messages.append(report)
             if case .decided(_, _, .rejected(let reason)) = report.result {
                 concern = concern ?? ErrorTranslation.failure(for: reason, of: "an event in \(side)")
             }
         }
         _ = try EventProcessor(store: store).resume(now: context.now)
         if let concern { throw concern }
-        guard accepted > 0 else {
-            throw CommandFailure("KM-INPUT-MALFORMED", "\(side) holds no log that could be verified")
-        }
-        return try store.read { transaction in
+        let (order, trunks) = try store.read { transaction in
             var trunks: [AID: [SAID]] = [:]
-            for aid in transaction.aids(after: nil, limit: 100_000) {
+            let order = StreamView.aids(in: messages).filter { transaction.keyState(of: $0) != nil }
+            for aid in order {
                 guard let state = transaction.keyState(of: aid) else { continue }
                 var position: SequenceNumber? = .zero
                 var saids: [SAID] = []
@@ -99,7 +99,11 @@ struct KelDiffCommand: KelmarkCommand {
                 }
                 trunks[aid] = saids
             }
-            return trunks
+            return (order, trunks)
         }
+        guard !order.isEmpty else {
+            throw CommandFailure("KM-INPUT-MALFORMED", "\(side) holds no log that could be verified")
+        }
+        return (order, trunks)
     }
 }

@@ -47,7 +47,7 @@ struct KelVerifyCommand: KelmarkCommand {
     ) throws -> CommandResult {
         let shown = StreamView.result(of: messages, stream: stream, source: source, verb: "read")
         let (states, logs, escrows, duplicities) = try store.read { transaction in
-            let aids = transaction.aids(after: nil, limit: 1_000_000)
+            let aids = StreamView.aids(in: messages).filter { transaction.keyState(of: $0) != nil }
             return (
                 aids.compactMap { transaction.keyState(of: $0) },
                 aids.map { transaction.records(of: $0, from: 0, limit: 10_000_000) },

@@ -29,13 +29,26 @@ enum StreamView {
         let order = ["accepted", "known", "verified", "waiting", "refused", "unreadable"]
         let summary = order.compactMap { key in counts[key].map { "\($0) \(key)" } }.joined(separator: ", ")
         var data: OrderedMap = ["source": .text(source), "bytes": OrderedValue(stream.count), "messages": .list(rows)]
-        for key in order { data[key] = OrderedValue(counts[key] ?? 0) }
+        var tally = OrderedMap()
+        for key in order { tally[key] = OrderedValue(counts[key] ?? 0) }
+        data["counts"] = .map(tally)
         if messages.isEmpty {
             refused = CommandFailure("KM-INPUT-MALFORMED", "\(source) holds no KERI message")
         }
         return CommandResult(
             data: data, text: ["\(verb) \(source): \(summary.isEmpty ? "nothing" : summary)"],
             concern: refused ?? cut ?? waiting)
+    }
+
+    /// The AIDs that the messages speak of, in order of first appearance.
+    static func aids(in messages: [MessageReport]) -> [AID] {
+        var seen: Set<AID> = []
+        return messages.compactMap { message in
+            guard case .decided(_, let subject?, _) = message.result, seen.insert(subject.aid).inserted else {
+                return nil
+            }
+            return subject.aid
+        }
     }
 
     private static func describe(_ message: MessageReport) -> (OrderedMap, String, CommandFailure?) {

@@ -138,23 +138,14 @@ struct DoctorCommand: KelmarkCommand {
         }
         examine("store") {
             let store = try SQLiteKeyEventStore(path: home.events)
-            let copy = try MemoryCopy.of(store)
-            var after: AID?
-            var logs = 0
-            while true {
-                let page = try store.read { try $0.aids(after: after, limit: 500) }
-                guard let last = page.last else { break }
-                for aid in page {
-                    let stored = try store.read { try $0.keyState(of: aid) }
-                    let replayed = try copy.read { $0.keyState(of: aid) }
-                    guard stored?.said == replayed?.said, stored?.keys == replayed?.keys else {
-                        throw StoreError(.corrupt, "the log of \(aid) does not lead to the state that is stored")
-                    }
-                    logs += 1
-                }
-                after = last
+            let found = try store.verifyAll { done, total in
+                if total > 10_000 { context.console.progress("\(done) of \(total) events verified") }
             }
-            return "\(logs) logs verify again from their first event"
+            guard found.isSound else {
+                let first = found.problems.first?.description ?? ""
+                throw StoreError(.corrupt, "\(found.problemCount) problems; first \(first)")
+            }
+            return "\(found.events) events of \(found.aids) AIDs verify again from nothing"
         }
         if let store = try? SQLiteKeyEventStore(path: home.events),
             let count = try? store.read({ try $0.escrowCount(aid: nil) }), count > 0
