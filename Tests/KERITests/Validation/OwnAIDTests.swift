@@ -15,13 +15,24 @@ struct OwnAIDTests {
         #expect(try verifier.offer(author.latest, origin: .local) == .accepted(ordinal: 0))
         let interaction = try author.interact()
         #expect(try verifier.offer(interaction) == .escrowed(.misfit))
-        #expect(try verifier.offer(author.rotate()) == .escrowed(.misfit))
+        // Whose keys would have to sign at a place behind it nobody knows yet.
+        #expect(try verifier.offer(author.rotate()) == .rejected(.noValidSignature))
         #expect(try verifier.resume().isEmpty)
         #expect(try verifier.sn(of: author.aid) == 0)
         // Signatures are kept with it, for the operator to look at.
         let entry = try #require(try verifier.escrows(.misfit).first)
         let kept = try StoredMessage(entry.message)
         #expect(try verifier.offer(kept.message, kept.attachments, origin: .local).isInLog)
+    }
+
+    @Test func strangersDontFillTheEscrowOfOwnAIDs() throws {
+        var author = try Author("own")
+        let verifier = Verifier(ProcessingPolicy(ownAIDs: [author.aid]))
+        #expect(try verifier.offer(author.latest, origin: .local) == .accepted(ordinal: 0))
+        var interaction = try author.interact()
+        interaction = try interaction.signed(by: [TestKey.named("stranger")])
+        #expect(try verifier.offer(interaction) == .rejected(.noValidSignature))
+        #expect(try verifier.escrows(.misfit).isEmpty)
     }
 
     @Test func copiesOfOwnEventsStillAddReceipts() throws {

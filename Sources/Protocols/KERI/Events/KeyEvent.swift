@@ -44,8 +44,6 @@ public struct KeyEvent: Sendable, Hashable {
     public let bytes: [UInt8]
     /// How the bytes are serialised.
     public let format: DocumentFormat
-    /// Where in `bytes` the value of `a` lies.
-    let anchors: Range<Int>
 
     /// Compares by value.
     public static func == (left: KeyEvent, right: KeyEvent) -> Bool {

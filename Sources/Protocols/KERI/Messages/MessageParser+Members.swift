@@ -36,6 +36,8 @@ extension MessageParser {
         let list = index.tokens[position]
         guard list.kind == .list else { throw bad(name, member) }
         if list.count == 0 { return [] }
+        // More could not be signed for: an index has two characters and a counter too.
+        guard list.count < 4096 else { throw bad(name, member) }
         var ids: [ID] = []
         ids.reserveCapacity(Int(list.count))
         for element in (position + 1)...(position + Int(list.count)) {

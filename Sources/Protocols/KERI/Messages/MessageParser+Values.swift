@@ -47,7 +47,7 @@ extension MessageParser {
         guard list.kind == .list else { throw MessageError(.badValue("a"), at: Int(list.start)) }
         return KeyEvent(
             kind: kind, said: said, aid: aid, sn: sn, prior: prior, establishment: establishment,
-            delegator: delegator, bytes: [UInt8](copying: bytes), format: index.format, anchors: list.range)
+            delegator: delegator, bytes: [UInt8](copying: bytes), format: index.format)
     }
 
     private func establishment(

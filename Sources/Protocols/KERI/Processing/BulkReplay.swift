@@ -94,7 +94,9 @@ public struct BulkReplay<Store: KeyEventStore, Executor: ParallelExecutor>: Send
 
         /// Checks the signatures of an event with the guessed keys.
         func checks() -> SignatureChecks {
-            guard case .event(let event, let attachments, let controllers, let witnesses) = content else { return .none }
+            guard case .event(let event, let attachments, let controllers, let witnesses) = content else {
+                return .none
+            }
             func check(_ signatures: [IndexedSignature], _ keys: [VerificationKey?]) -> [SignatureChecks.Result?] {
                 zip(signatures, keys).map { signature, key in
                     key.map { .init(key: $0, isValid: $0.verifies(signature, over: event.bytes.span)) }

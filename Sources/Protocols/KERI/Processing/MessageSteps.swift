@@ -28,11 +28,17 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
     mutating func apply(
         event: KeyEvent, with attachments: Attachments, checks: SignatureChecks, since: Timestamp
     ) throws -> EventOutcome {
-        if origin == .remote, policy.ownAIDs.contains(event.aid), try isNews(event) {
-            return try escrow(
-                event, .misfit, attachments.proof(), attachments, since: since, missing: "a decision of the operator")
-        }
         let attached = AttachedProof(attachments)
+        if origin == .remote, policy.ownAIDs.contains(event.aid), try isNews(event) {
+            // Worth the operator's attention only if our own keys signed it; anybody can write the rest.
+            let validator = EventValidator(store: transaction)
+            guard let signatures = try validator.signaturesForItsPlace(event, with: attached) else {
+                return .rejected(.noValidSignature)
+            }
+            return try escrow(
+                event, .misfit, EventProof(controllerSignatures: signatures), attachments, since: since,
+                missing: "a decision of the operator")
+        }
         let decision = try EventValidator(store: transaction).decide(event, with: attached, checks: checks, now: now)
         switch decision {
         case .accept(let state, let proof):
@@ -85,13 +91,16 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
         missing: String
     ) throws -> EventOutcome {
         let key = EscrowKey(reason: reason, aid: event.aid, sn: event.sn, said: event.said)
-        var merged = EventProof(sealSource: proof.sealSource)
-        merged.merge(proof)
-        merged.merge(
-            EventProof(receipts: attachments.receipts, transferableReceipts: attachments.allTransferableReceipts))
+        var merged = EventProof()
+        // The earlier comes first, so that nobody can crowd out what is there by sending junk behind it.
         if let old = try transaction.escrow(key), let earlier = try? StoredMessage(old.message).attachments.proof() {
             merged.merge(earlier)
         }
+        merged.merge(proof)
+        merged.merge(
+            EventProof(receipts: attachments.receipts, transferableReceipts: attachments.allTransferableReceipts))
+        // Where an event is sealed is anybody's claim; a later decision looks into the delegator's log itself.
+        merged.sealSource = nil
         let message = try merged.attachments.following(event.bytes)
         return try put(EscrowEntry(key: key, since: since, message: message, missing: missing))
     }
@@ -107,6 +116,8 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
                 try transaction.escrowCount(aid: nil) < limits.total
             else { return .rejected(.escrowFull) }
         }
+        // What can't be read back would stop every later pass.
+        guard (try? StoredMessage(entry.message)) != nil else { return .rejected(.escrowFull) }
         try transaction.putEscrow(entry)
         return .escrowed(entry.key.reason)
     }
@@ -119,12 +130,12 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
         guard let accepted = try transaction.record(of: event.aid, at: event.sn), accepted.said != event.said else {
             return
         }
-        let validator = EventValidator(store: transaction)
-        guard try validator.isSignedForItsPlace(event, with: attached) else { return }
-        let proof = EventProof(
-            controllerSignatures: attached.controllerSignatures, witnessSignatures: attached.witnessSignatures,
-            sealSource: attached.sealSource)
         guard try !isRecovery(of: event, by: accepted) else { return }
+        // One contradiction proves as much as a thousand; who signs them must not fill the store with them.
+        guard try !transaction.duplicities(of: event.aid).contains(where: { $0.sn == event.sn }) else { return }
+        let validator = EventValidator(store: transaction)
+        guard let signatures = try validator.signaturesForItsPlace(event, with: attached) else { return }
+        let proof = EventProof(controllerSignatures: signatures)
         try transaction.addDuplicity(
             DuplicityRecord(
                 aid: event.aid, sn: event.sn, accepted: accepted.said, other: event.said, seenAt: now,
@@ -166,6 +177,12 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
         return resumed
     }
 
+    /// Whether the trunk has another event at the place of an escrowed one.
+    private func isContradicted(_ key: EscrowKey) throws -> Bool {
+        guard let state = try transaction.keyState(of: key.aid), key.sn <= state.sn else { return false }
+        return try transaction.record(of: key.aid, at: key.sn).map { $0.said != key.said } ?? false
+    }
+
     /// Decides about one entry again; nil when it stays where it is.
     private mutating func retry(_ entry: EscrowEntry) throws -> ResumedMessage? {
         let key = entry.key
@@ -173,14 +190,16 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
             try transaction.removeEscrow(key)
             return ResumedMessage(key: key, outcome: nil)
         }
-        // Nothing can make these valid; they are kept for people to see.
-        if key.reason == .likelyDuplicitous { return nil }
+        // While another event stands at its place nothing can make it valid; it is kept for people to see. After a
+        // recovery it may turn out to be part of the new branch.
+        if key.reason == .likelyDuplicitous, try isContradicted(key) { return nil }
         if let outcome = try applyToEscrowedEvent(entry) {
             try transaction.removeEscrow(key)
             return ResumedMessage(key: key, outcome: outcome)
         }
         guard let stored = try? StoredMessage(entry.message) else {
-            throw StoreError(.corrupt, "escrowed message \(key.said) can't be read back")
+            try transaction.removeEscrow(key)
+            return ResumedMessage(key: key, outcome: nil)
         }
         // What a stranger sends of our own AIDs is in another escrow, so this was let in as what it is.
         origin = .local

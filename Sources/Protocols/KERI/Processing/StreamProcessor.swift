@@ -38,7 +38,7 @@ public struct StreamProcessor<Store: KeyEventStore>: Sendable {
         self.parser = MessageParser(limits: limits)
     }
 
-    /// Reads `stream` to its end; what is left in escrow is tried again whenever the stream has been read.
+    /// Reads `stream` to its end. Escrows are not tried again by themselves; ``EventProcessor/resume(now:)`` does that.
     ///
     /// - Parameters:
     ///   - stream: any number of messages, complete.

@@ -13,7 +13,7 @@ extension MessageSteps {
             let added = try addReceipts(of: attachments, to: record, withWitnesses: true, since: since)
             guard added == 0 else { return .duplicate(added: added) }
             let isWaiting = try attachments.allTransferableReceipts.contains {
-                try standing(of: $0, over: record.bytes) == .unknownSigner
+                if case .unknown = try signerKeys($0.signer) { true } else { false }
             }
             return isWaiting ? .escrowed(.unverifiedTransferableReceipt) : .duplicate(added: 0)
         }
@@ -53,8 +53,11 @@ extension MessageSteps {
             else { continue }
             proof.receipts.append(couple)
         }
+        var findings: [EventSeal: SignerFinding] = [:]
         for receipt in attachments.allTransferableReceipts {
-            switch try standing(of: receipt, over: record.bytes) {
+            let finding = try findings[receipt.signer] ?? signerKeys(receipt.signer)
+            findings[receipt.signer] = finding
+            switch Self.standing(of: receipt, over: record.bytes, finding) {
             case .valid:
                 if proof.transferableReceipts.count < EventProof.mergeLimit,
                     !proof.transferableReceipts.contains(where: { $0.isSameSigner(as: receipt) })
@@ -75,10 +78,10 @@ extension MessageSteps {
     private enum Standing { case valid, invalid, unknownSigner }
 
     /// Checks a receipt by a transferable AID with the keys of the establishment event that it names.
-    private func standing(
-        of receipt: EventProof.TransferableReceipt, over bytes: [UInt8]
-    ) throws -> Standing {
-        switch try signerKeys(receipt.signer) {
+    private static func standing(
+        of receipt: EventProof.TransferableReceipt, over bytes: [UInt8], _ finding: SignerFinding
+    ) -> Standing {
+        switch finding {
         case .unknown: return .unknownSigner
         case .mismatch: return .invalid
         case .known(let keys, _):
@@ -99,8 +102,11 @@ extension MessageSteps {
             let record = try transaction.record(of: seal.aid, at: seal.sn)
         else { return .unknown }
         guard record.said == seal.said, record.kind.isEstablishment else { return .mismatch }
-        guard let at = try transaction.trunkState(of: seal.aid, through: seal.sn) else { return .unknown }
-        return .known(at.keys, at.signingThreshold)
+        var parser = MessageParser()
+        guard case .keyEvent(let event)? = try? parser.parse(stored: record), let stated = event.establishment else {
+            throw StoreError(.corrupt, "event \(seal.sn) of \(seal.aid) can't be read back")
+        }
+        return .known(stated.keys, stated.signingThreshold)
     }
 
     // MARK: Escrow

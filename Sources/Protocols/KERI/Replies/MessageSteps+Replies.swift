@@ -39,12 +39,14 @@ extension MessageSteps {
     ) throws -> EventOutcome {
         let key = EscrowKey(
             reason: .partialReply, aid: signer.aid, sn: signer.sn, said: reply.said, source: statement.key.route)
-        var signatures = group.signatures
+        // The earlier come first, so that nobody can crowd them out.
+        var signatures: [IndexedSignature] = []
         if let earlier = try transaction.escrow(key), let stored = try? StoredMessage(earlier.message) {
-            for old in stored.attachments.transferableGroups.flatMap(\.signatures)
-            where signatures.count < EventProof.mergeLimit && !signatures.contains(old) {
-                signatures.append(old)
-            }
+            signatures = stored.attachments.transferableGroups.flatMap(\.signatures)
+        }
+        for signature in group.signatures
+        where signatures.count < EventProof.mergeLimit && !signatures.contains(signature) {
+            signatures.append(signature)
         }
         func escrow(_ signatures: [IndexedSignature], _ missing: String) throws -> EventOutcome {
             var kept = Attachments()

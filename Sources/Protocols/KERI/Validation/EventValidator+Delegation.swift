@@ -24,11 +24,29 @@ extension EventValidator {
             guard source.sn <= state.sn, let record = try store.record(of: delegator, at: source.sn) else {
                 return .missing("event \(source.sn) of delegator \(delegator)")
             }
-            guard record.said == source.said, record.place(of: seal) != nil else { return .refused(.sealNotFound) }
-            return .sealed(source)
+            if record.said == source.said, record.place(of: seal) != nil { return .sealed(source) }
+            // A delegator that recovered may have sealed the event again; only then is a couple from before no lie.
+            guard record.said != source.said,
+                try store.record(of: delegator, at: source.sn, said: source.said) != nil,
+                let found = try store.trunkSealing(seal, by: state)
+            else { return .refused(.sealNotFound) }
+            return .sealed(found)
         }
         if let found = try store.trunkSealing(seal, by: state) { return .sealed(found) }
         return .missing("the approval of delegator \(delegator)")
+    }
+
+    /// Where the delegator seals an accepted event now, when that is not where the record says: after a recovery of the
+    /// delegator that sealed the event again.
+    func currentSealSource(of own: EventRecord, _ event: KeyEvent) throws -> SealSource? {
+        guard let source = own.proof.sealSource,
+            let delegator = try event.delegator ?? store.keyState(of: event.aid)?.delegator,
+            let state = try store.keyState(of: delegator)
+        else { return nil }
+        let sealing = try store.record(of: delegator, at: source.sn)
+        guard source.sn > state.sn || sealing?.said != source.said else { return nil }
+        let seal = EventSeal(aid: event.aid, sn: event.sn, said: event.said)
+        return try store.trunkSealing(seal, by: state)
     }
 
     /// Whether a delegated rotation may take the place of the latest establishment event, itself a delegated rotation

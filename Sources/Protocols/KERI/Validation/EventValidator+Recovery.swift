@@ -36,8 +36,8 @@ extension EventValidator {
 extension KeyEventTransaction {
     /// The state that the trunk of a log had after a position; nil for an unknown AID or a position past the end.
     ///
-    /// Walks back to the establishment event in force and from there to the inception only for what earlier events
-    /// state, so the cost grows with the log only when the witness list does.
+    /// Costs nothing at or behind the latest establishment event. Before it the log is read again from its inception,
+    /// for the witness list is the sum of all changes.
     package func trunkState(of aid: AID, through sn: SequenceNumber) throws -> KeyState? {
         guard let latest = try keyState(of: aid), sn <= latest.sn else { return nil }
         if sn == latest.sn { return latest }
@@ -88,26 +88,30 @@ extension MessageParser {
 }
 
 extension EventValidator {
-    /// Whether an event carries the signatures that its place in the trunk would demand: those of the keys in force
-    /// there, or, for an establishment event, its own and the pre-rotated ones. Only then does it prove that the
+    /// The signatures of an event, when they are those that its place in the trunk would demand: by the keys in force
+    /// there, or, for an establishment event, by its own and the pre-rotated ones. Only then does it prove that the
     /// controller said two things.
-    func isSignedForItsPlace(_ event: KeyEvent, with attached: AttachedProof) throws -> Bool {
+    func signaturesForItsPlace(_ event: KeyEvent, with attached: AttachedProof) throws -> [IndexedSignature]? {
+        func verified(_ keys: [VerificationKey], revealing digests: [KeyDigest] = []) -> VerifiedSignatures {
+            VerifiedSignatures(
+                attached.controllerSignatures, over: event.bytes, known: [], revealing: digests, key: keys.at)
+        }
         if event.kind.isInception {
-            guard let stated = event.establishment else { return false }
-            let verified = VerifiedSignatures(
-                attached.controllerSignatures, over: event.bytes, known: [], key: stated.keys.at)
-            return stated.signingThreshold.isSatisfied(by: verified.signers)
+            guard let stated = event.establishment else { return nil }
+            let signed = verified(stated.keys)
+            return stated.signingThreshold.isSatisfied(by: signed.signers) ? signed.signatures : nil
         }
         guard let previous = event.sn.previous, let base = try replayedState(of: event.aid, through: previous) else {
-            return false
+            return nil
         }
-        let keys = event.establishment?.keys ?? base.keys
-        let threshold = event.establishment?.signingThreshold ?? base.signingThreshold
-        let verified = VerifiedSignatures(
-            attached.controllerSignatures, over: event.bytes, known: [], key: keys.at)
-        guard threshold.isSatisfied(by: verified.signers) else { return false }
-        guard event.kind.isEstablishment else { return true }
-        return base.nextThreshold.isSatisfied(
-            by: Self.revealed(by: verified.signatures, keys: keys, digests: base.nextDigests))
+        guard let stated = event.establishment else {
+            let signed = verified(base.keys)
+            return base.signingThreshold.isSatisfied(by: signed.signers) ? signed.signatures : nil
+        }
+        let signed = verified(stated.keys, revealing: base.nextDigests)
+        guard stated.signingThreshold.isSatisfied(by: signed.signers),
+            base.nextThreshold.isSatisfied(by: signed.revealed)
+        else { return nil }
+        return signed.signatures
     }
 }

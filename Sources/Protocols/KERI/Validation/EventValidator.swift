@@ -27,8 +27,10 @@ struct AttachedProof {
 extension AttachedProof {
     /// The couples whose signer is in `list`, as signatures of their places.
     func indexedCouples(in list: [AID]) -> [IndexedSignature] {
-        couples.compactMap { couple in
-            guard let place = list.firstIndex(of: couple.signer), let key = couple.signer.key else { return nil }
+        guard !couples.isEmpty, !list.isEmpty else { return [] }
+        let places = Dictionary(zip(list, list.indices)) { first, _ in first }
+        return couples.compactMap { couple in
+            guard let place = places[couple.signer], let key = couple.signer.key else { return nil }
             return IndexedSignature(couple.signature, of: key, index: place)
         }
     }
@@ -50,7 +52,7 @@ struct EventValidator<Transaction: KeyEventTransaction> {
             return try decideInception(event, with: attached, checks: checks, now: now)
         }
         if event.sn <= state.sn, let own = try store.record(of: event.aid, at: event.sn), own.said == event.said {
-            return try decideDuplicate(of: own, event, with: attached, checks: checks)
+            return try decideDuplicate(of: own, event, with: attached)
         }
         if event.sn > state.sn, event.sn != state.sn.next {
             return .escrow(
@@ -136,7 +138,8 @@ struct EventValidator<Transaction: KeyEventTransaction> {
             }
             witnessThreshold = stated.witnessThreshold
             let verified = VerifiedSignatures(
-                attached.controllerSignatures, over: event.bytes, known: checks.controllers, key: stated.keys.at)
+                attached.controllerSignatures, over: event.bytes, known: checks.controllers,
+                revealing: base.nextDigests, key: stated.keys.at)
             guard !verified.signatures.isEmpty else { return .reject(.noValidSignature) }
             proof = EventProof(
                 controllerSignatures: verified.signatures, witnessSignatures: attached.witnessSignatures,
@@ -144,11 +147,11 @@ struct EventValidator<Transaction: KeyEventTransaction> {
             guard stated.signingThreshold.isSatisfied(by: verified.signers) else {
                 return .escrow(.partialSignatures, proof, missing: missing(stated.signingThreshold, verified))
             }
-            let revealed = Self.revealed(by: verified.signatures, keys: stated.keys, digests: base.nextDigests)
-            guard base.nextThreshold.isSatisfied(by: revealed) else {
+            guard base.nextThreshold.isSatisfied(by: verified.revealed) else {
                 return .escrow(
                     .partialSignatures, proof,
-                    missing: "pre-rotated keys: \(revealed.count) revealed, \(base.nextThreshold.summary) needed")
+                    missing:
+                        "pre-rotated keys: \(verified.revealed.count) revealed, \(base.nextThreshold.summary) needed")
             }
             if event.kind == .delegatedRotation, let delegator = base.delegator {
                 switch try delegation(of: event, by: delegator, source: attached.sealSource) {
@@ -189,19 +192,22 @@ struct EventValidator<Transaction: KeyEventTransaction> {
     // MARK: Duplicates
 
     private func decideDuplicate(
-        of own: EventRecord, _ event: KeyEvent, with attached: AttachedProof, checks: SignatureChecks
+        of own: EventRecord, _ event: KeyEvent, with attached: AttachedProof
     ) throws -> EventDecision {
-        guard let state = try replayedState(of: event.aid, through: event.sn) else {
-            return .duplicate(own, own.proof, added: 0)
-        }
         var proof = own.proof
+        if event.kind.needsDelegator, let source = try currentSealSource(of: own, event) { proof.sealSource = source }
+        // What is there already needs no check; replaying a log over itself costs nothing but reading.
+        let controllers = attached.controllerSignatures.filter { !own.proof.controllerSignatures.contains($0) }
+        let witnesses = attached.witnessSignatures.filter { !own.proof.witnessSignatures.contains($0) }
+        guard !(controllers.isEmpty && witnesses.isEmpty && attached.couples.isEmpty),
+            let state = try replayedState(of: event.aid, through: event.sn)
+        else { return .duplicate(own, proof, added: 0) }
         let before = proof.controllerSignatures.count + proof.witnessSignatures.count
-        let verified = VerifiedSignatures(
-            attached.controllerSignatures, over: event.bytes, known: checks.controllers, key: state.keys.at)
+        let verified = VerifiedSignatures(controllers, over: event.bytes, known: [], key: state.keys.at)
         proof.add(controllerSignatures: verified.signatures)
         let receipts = VerifiedSignatures(
-            attached.witnessSignatures + attached.indexedCouples(in: state.witnesses), over: event.bytes,
-            known: checks.witnesses, key: state.witnesses.key)
+            witnesses + attached.indexedCouples(in: state.witnesses), over: event.bytes, known: [],
+            key: state.witnesses.key)
         proof.add(witnessSignatures: receipts.signatures)
         let added = proof.controllerSignatures.count + proof.witnessSignatures.count - before
         return .duplicate(own, proof, added: added)
@@ -245,20 +251,6 @@ struct EventValidator<Transaction: KeyEventTransaction> {
             : current.filter { !cuts.contains($0) } + stated.witnessesAdded
         guard fits(stated.witnessThreshold, list.count) else { return .failure(.badWitnessThreshold) }
         return .success(list)
-    }
-
-    /// Places in the prior list of next digests whose keys signed (facts 7.3, rule 7).
-    static func revealed(
-        by signatures: [IndexedSignature], keys: [VerificationKey], digests: [KeyDigest]
-    ) -> SignerSet {
-        var revealed = SignerSet()
-        for signature in signatures {
-            guard let ondex = signature.ondex, ondex < digests.count, signature.index < keys.count,
-                digests[ondex].commits(to: keys[signature.index])
-            else { continue }
-            revealed.insert(ondex)
-        }
-        return revealed
     }
 
     /// Keeps the valid receipts in `proof`; returns an escrow decision when they are too few (facts 7.4).

@@ -24,15 +24,27 @@ struct SignatureChecks: Sendable {
 struct VerifiedSignatures {
     private(set) var signatures: [IndexedSignature] = []
     private(set) var signers = SignerSet()
+    /// Places in the prior list of next digests whose keys signed (facts 7.3, rule 7).
+    private(set) var revealed = SignerSet()
 
-    /// Checks `attached` over `message` with the keys that `key` names for their indexes. Signatures without a key are
-    /// ignored (facts 17), and so is a second one for an index whose first was good: a signer counts once.
+    /// Checks `attached` over `message` with the keys that `key` names for their indexes.
+    ///
+    /// Signatures without a key are ignored (facts 17). A signer counts once: a second signature of an index is looked
+    /// at only if it reveals a key of `digests` that no other has revealed. That must be so, for a signature does not
+    /// cover its code: anybody could send a good one again as a current-only one, ahead of the original.
     init(
         _ attached: [IndexedSignature], over message: [UInt8], known: [SignatureChecks.Result?],
-        key: (Int) -> VerificationKey?
+        revealing digests: [KeyDigest] = [], key: (Int) -> VerificationKey?
     ) {
         for (place, signature) in attached.enumerated() {
-            guard !signers.contains(signature.index), let key = key(signature.index) else { continue }
+            guard let key = key(signature.index) else { continue }
+            var ondex: Int?
+            if let place = signature.ondex, place < digests.count, !revealed.contains(place),
+                digests[place].commits(to: key)
+            {
+                ondex = place
+            }
+            guard ondex != nil || !signers.contains(signature.index) else { continue }
             let isValid: Bool
             if place < known.count, let result = known[place], result.key == key {
                 isValid = result.isValid
@@ -41,6 +53,7 @@ struct VerifiedSignatures {
             }
             guard isValid else { continue }
             signers.insert(signature.index)
+            if let ondex { revealed.insert(ondex) }
             signatures.append(signature)
         }
     }
