@@ -120,6 +120,25 @@ import Testing
         try expectVerifies()
     }
 
+    @Test func rotationThatFailsIsForgotten() async throws {
+        var plan = CreationPlan(name: "group")
+        plan.salt = (try .random(count: 16), nil, .temporary)
+        _ = try await medium.wallet().create(plan, now: moment())
+        let before = (try controller().identifier, try controller().keyState())
+        // The store is full: vault and book have been written, the event has not.
+        let full = Wallet(
+            store: FaultyStore(store: medium.store, outage: Outage(.before(1))),
+            vault: FaultyVault(vault: medium.vault, outage: Outage()),
+            book: FaultyBook(book: medium.book, outage: Outage()))
+        await #expect(throws: Outage.Happened.self) {
+            try await Controller(full, "group").rotate(RotationPlan(), now: moment(1))
+        }
+        #expect(try controller().identifier == before.0)
+        #expect(try controller().keyState() == before.1)
+        _ = try await controller().rotate(RotationPlan(), now: moment(2))
+        try expectVerifies()
+    }
+
     @Test func recoveryTakesThePlaceOfInteractions() async throws {
         _ = try await make(1)
         for round in 1...3 { _ = try await controller().anchor([["d": "\(round)"]], now: moment(Int64(round))) }

@@ -127,7 +127,13 @@ public struct Controller<Store: KeyEventStore>: Sendable {
             try await ring.save()
             try wallet.update(aid) { $0.derivation = derivation }
         }
-        return try wallet.finish(event, signedBy: signatures, now: now)
+        do {
+            return try wallet.finish(event, signedBy: signatures, now: now)
+        } catch {
+            // Nothing commits to the new keys; salty ones come again from the same path.
+            try? wallet.update(aid) { $0.derivation = identifier.derivation }
+            throw error
+        }
     }
 
     /// The pre-rotated keys that the plan turns into signing keys, with their places.

@@ -37,7 +37,13 @@ struct KelVerifyCommand: KelmarkCommand {
         let processor = EventProcessor(store: store)
         var reader = StreamProcessor(processor, batch: 1024)
         let now = context.now
-        try reader.process(stream, now: now) { messages.append($0) }
+        try reader.process(stream, now: now) { report in
+            messages.append(report)
+            if messages.count.isMultiple(of: 10_000) {
+                context.console.progress(
+                    "\(messages.count) messages, byte \(report.range.upperBound) of \(stream.count)")
+            }
+        }
         _ = try processor.resume(now: now)
         return try Self.result(messages, store, stream: stream, source: source)
     }
