@@ -32,7 +32,7 @@ demo: setup ## The story of one proof, told on a throw-away stack (sets the mach
 test: setup ## All tests (sets the machine up first)
 	swift build $(swift_flags) --build-tests
 	swift test $(swift_flags) --skip-build
-	scripts/check-tutorial
+	scripts/check-guides
 	scripts/cli-reference --check
 	scripts/fuzz --seconds 20
 	scripts/interop --smoke
