@@ -129,7 +129,7 @@ struct ProofScenario {
         seed: UInt8 = 1, delegated: Bool = true, sealing: Bool = true, domain: TrustDomain = Sample.domain,
         credential: Primitive? = nil, statementKey: UInt8 = 1, authorityKey: UInt8 = 1,
         notAfter: CertificateTime = Sample.now.advanced(by: 86_400), authorityDomain: TrustDomain? = nil,
-        sealedBefore: Primitive? = nil, witnesses: Int = 0
+        sealedBefore: Primitive? = nil, witnesses: Int = 0, pathLength: Int = 0
     ) async throws {
         organisation = FakeController(seed: seed, keys: 3, threshold: 2, witnesses: witnesses, store: store)
         issuer = FakeController(seed: seed + 1, store: store)
@@ -145,7 +145,8 @@ struct ProofScenario {
         authority = try await IssuingAuthority.selfSigned(
             key: FakeAuthorityKey(authorityKey), trustDomain: authorityDomain ?? domain,
             hints: SubjectHints(aid: issuer.aid.text, statement: statement.said.text),
-            notBefore: Sample.now.advanced(by: -3600), notAfter: notAfter, serial: Sample.serial(7))
+            notBefore: Sample.now.advanced(by: -3600), notAfter: notAfter, serial: Sample.serial(7),
+            pathLength: pathLength)
         leaf = try await authority.issue(
             to: try VerifiedCertificateRequest(der: Sample.request()),
             id: try SPIFFEID(trustDomain: authorityDomain ?? domain, path: "/web"), now: Sample.now, lifetime: 600,

@@ -185,7 +185,44 @@ struct ProofVerifierTests {
         #expect(try scenario.verify().summary == "contradicted withdrawal statement-withdrawn")
     }
 
+    @Test func eachEventStandsOnceWithItsOwnBytes() async throws {
+        let scenario = try await ProofScenario()
+        let messages = scenario.organisation.messages
+        func verdict(_ log: [[UInt8]]) throws -> String {
+            var parts = try ProofFile(try scenario.file()).parts
+            parts[0] = ProofPart(name: parts[0].name, count: log.count, content: log.flatMap { $0 }, offset: 0)
+            return try scenario.verify(ProofFileWriter.file(of: parts)).summary
+        }
+        #expect(try verdict(messages) == "proven")
+        #expect(try verdict(messages + [messages[1]]) == "contradicted organisation event-repeated")
+        // Other content under the digest of a genuine event, behind it.
+        var forged = messages[1]
+        let place = try #require(forged.lastIndex(of: UInt8(ascii: "}")))
+        forged[place - 5] ^= 1
+        #expect(try verdict(messages + [forged]) == "contradicted organisation event-unreadable")
+        // A second signature of an index, which the log did not need and did not take.
+        var padded = Attachments()
+        padded.controllerSignatures = [
+            try IndexedSignature(code: .ed25519, index: 0, raw: [UInt8](repeating: 1, count: 64))
+        ]
+        let junk = try padded.encoded()
+        #expect(
+            try verdict([messages[0] + junk] + messages.dropFirst()) == "contradicted organisation signature-invalid")
+    }
+
     // MARK: Certificates
+
+    @Test func nothingAuthorisesIssuersBelow() async throws {
+        #expect(
+            try await ProofScenario(pathLength: 1).verify().summary == "contradicted authority authority-downstream")
+        let scenario = try await ProofScenario()
+        var parts = try ProofFile(try scenario.file()).parts
+        let last = parts.count - 1
+        let chain = scenario.leaf.der + scenario.authority.certificate.der
+        parts[last] = ProofPart(name: parts[last].name, count: 2, content: chain, offset: 0)
+        #expect(
+            try scenario.verify(ProofFileWriter.file(of: parts)).summary == "contradicted svid svid-intermediate")
+    }
 
     @Test func theAuthorityIsTheOneThatTheStatementNames() async throws {
         #expect(

@@ -22,7 +22,10 @@ struct LogReplay {
     /// Replays every log of `file`; of the log of `cut` only the events up to its position.
     init(_ file: ProofFile, cut: LogPosition?, now: CertificateTime) {
         let seconds = Timestamp(seconds: now.seconds)
-        var stream = StreamProcessor(EventProcessor(store: store), batch: 256)
+        // A file is bounded by its size; an escrow that overflowed would turn what is missing into what is false.
+        let escrows = EscrowLimits(perAID: .max, total: .max)
+        var stream = StreamProcessor(
+            EventProcessor(store: store, policy: ProcessingPolicy(escrowLimits: escrows)), batch: 256)
         var kept: [(part: ProofPart, events: [LoggedEvent])] = []
         var refusals: [String: String] = [:]
         for part in file.parts(.keyEventLog) {
@@ -34,9 +37,15 @@ struct LogReplay {
             kept.append((part, events))
             let bytes = events.flatMap { part.content[$0.range] }
             do {
+                var unreadable = false
                 try stream.process(bytes, now: seconds) { report in
-                    if let (event, refusal) = Self.refusal(report) { refusals[event] = refusal }
+                    switch report.result {
+                    case .decided(_, let event?, .rejected(let refusal)): refusals[event.said.text] = refusal.rawValue
+                    case .decided: break
+                    case .unreadable, .fault: unreadable = true
+                    }
                 }
+                if unreadable { add(.contradicted, "event-unreadable", part.name.description, to: part.name.id) }
             } catch {
                 add(.undecidable, "store", "the events can't be kept", to: part.name.id)
             }
@@ -46,14 +55,6 @@ struct LogReplay {
             if case .rejected(let refusal) = item.outcome { refusals[item.key.said.text] = refusal.rawValue }
         }
         for (part, events) in kept { judge(part, events, refusals) }
-    }
-
-    /// The event that a report refuses, and why.
-    private static func refusal(_ report: MessageReport) -> (event: String, refusal: String)? {
-        if case .decided(_, let event?, .rejected(let refusal)) = report.result {
-            return (event.said.text, refusal.rawValue)
-        }
-        return nil
     }
 
     private mutating func add(_ verdict: Verdict, _ code: String, _ detail: String, to aid: String) {
@@ -69,6 +70,8 @@ struct LogReplay {
             return
         }
         let waiting = (try? store.read { $0.escrows(reason: nil, aid: aid, limit: events.count) }) ?? []
+        let waitingBySAID = Dictionary(waiting.map { ($0.key.said, $0) }) { first, _ in first }
+        var seen: Set<SAID> = []
         for event in events {
             let place = event.position
             let message = Array(part.content[event.range])
@@ -76,12 +79,18 @@ struct LogReplay {
                 add(.contradicted, "event-refused", "\(place): malformed", to: id)
                 continue
             }
+            if !seen.insert(said).inserted {
+                add(.contradicted, "event-repeated", "\(place): the log holds it twice", to: id)
+                continue
+            }
             let record = try? store.read { $0.record(of: aid, at: SequenceNumber(place.sn), said: said) }
             if let record {
-                if !Self.everySignatureHolds(of: message, in: record.proof) {
+                if !message.starts(with: record.bytes) {
+                    add(.contradicted, "event-forged", "\(place): its content is not what its digest names", to: id)
+                } else if !Self.everySignatureHolds(of: message, in: record.proof) {
                     add(.contradicted, "signature-invalid", "\(place): a signature does not verify", to: id)
                 }
-            } else if let entry = waiting.first(where: { $0.key.said == said }) {
+            } else if let entry = waitingBySAID[said] {
                 judge(waiting: entry, message, at: place)
             } else {
                 add(.contradicted, "event-refused", "\(place): \(refusals[place.said] ?? "unreadable")", to: id)
@@ -94,13 +103,18 @@ struct LogReplay {
         findings[id]?.sort { $0.verdict == .contradicted && $1.verdict != .contradicted }
     }
 
-    /// Whether every attached signature is among those that the processor verified (one for each index).
+    /// Whether every attached signature, and every receipt by a key, is among those that the processor verified.
     private static func everySignatureHolds(of message: [UInt8], in proof: EventProof) -> Bool {
         guard let attachments = attachments(of: message) else { return false }
-        let controllers = Set(proof.controllerSignatures.map(\.index))
-        let witnesses = Set(proof.witnessSignatures.map(\.index))
-        return attachments.controllerSignatures.allSatisfy { controllers.contains($0.index) }
-            && attachments.witnessSignatures.allSatisfy { witnesses.contains($0.index) }
+        let controllers = Set(proof.controllerSignatures)
+        let witnesses = Set(proof.witnessSignatures)
+        let witnessed = Set(proof.witnessSignatures.map(\.raw))
+        let receipts = Set(proof.receipts.map(\.signature))
+        return attachments.controllerSignatures.allSatisfy(controllers.contains)
+            && attachments.witnessSignatures.allSatisfy(witnesses.contains)
+            && attachments.nonTransferableReceipts.allSatisfy {
+                receipts.contains($0.signature) || witnessed.contains($0.signature.raw)
+            }
     }
 
     private static func attachments(of message: [UInt8]) -> Attachments? {

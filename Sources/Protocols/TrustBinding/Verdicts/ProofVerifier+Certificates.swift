@@ -44,6 +44,10 @@ extension ProofVerifier {
         if authority.notBefore < statement.notBefore || authority.notAfter > statement.notAfter {
             reasons.append(Reason("authority-validity", "the certificate's validity exceeds the statement's"))
         }
+        if authority.pathLength != 0 {
+            // Until credentials issue, nothing can authorise an issuer below this one.
+            reasons.append(Reason("authority-downstream", "nothing authorises issuers below this one"))
+        }
         guard reasons.isEmpty else { return Rung(.authority, .contradicted, reasons) }
         let holds = Reason("authority-named", "key \(statement.keyID) is the one that the statement names")
         return Rung(.authority, .proven, [holds])
@@ -60,6 +64,12 @@ extension ProofVerifier {
         }
         guard let authority else {
             return Rung(.svid, .undecidable, [Reason("needs-authority", "no authority to verify the chain with")])
+        }
+        guard chain.count == 1 else {
+            // Self-issued certificates don't count towards a path length, so that rule alone would let a key sign that
+            // no statement names.
+            return Rung(
+                .svid, .contradicted, [Reason("svid-intermediate", "the authority did not sign the SVID itself")])
         }
         let bundle = X509Bundle(trustDomain: trustDomain, authorities: [authority])
         switch X509SVIDOutcome.verifying(chain: chain, against: bundle, at: time) {
