@@ -124,11 +124,12 @@ struct IssuingAuthorityTests {
             var key = FakeAuthorityKey(1)
             key.damage = damage
             let damaged = key
-            await #expect(throws: IssuanceError.self) {
+            let error = await #expect(throws: IssuanceError.self) {
                 try await IssuingAuthority.selfSigned(
                     key: damaged, trustDomain: Sample.domain, hints: SubjectHints(), notBefore: Sample.now,
                     notAfter: Sample.now.advanced(by: 60), serial: Sample.serial(1))
             }
+            #expect(error?.code == .signing)
         }
     }
 
@@ -253,6 +254,25 @@ struct AuthorityCertificateFaultTests {
 }
 
 struct CertificateDamageTests {
+    @Test func aSignatureIsWholeBytes() async throws {
+        let authority = try await Sample.authority()
+        let request = try VerifiedCertificateRequest(der: Sample.request())
+        // ECDSA is random: one certificate in two ends with a zero bit, which could be called padding.
+        var der: [UInt8] = []
+        repeat {
+            der = try await authority.issue(
+                to: request, id: Sample.id, now: Sample.now, lifetime: 600, serial: Sample.serial(3)
+            ).der
+        } while (der.last ?? 1) & 1 == 1
+        let head = try #require(
+            der.indices.suffix(80).first { der[$0] == 0x03 && $0 + 2 + Int(der[$0 + 1]) == der.count })
+        #expect(der[head + 2] == 0)
+        der[head + 2] = 1
+        let damaged = der
+        #expect(
+            try #require(throws: X509CertificateError.self) { try X509Certificate(der: damaged) }.code == .malformed)
+    }
+
     @Test func everyFlippedByteOfALeafIsRefused() async throws {
         let authority = try await Sample.authority()
         let request = try VerifiedCertificateRequest(der: Sample.request())

@@ -343,6 +343,20 @@ struct ProofVerifierTests {
         #expect(report.verdict == .contradicted, "\(report.rungs[2].reasons)")
     }
 
+    @Test func aSealPastTheRecoveredEndDoesNotCount() async throws {
+        // The delegation is sealed at 2; the organisation then recovers at 1, so that 2 belongs to no branch that counts.
+        let scenario = try await ProofScenario(sealedBefore: RecordSample.credential)
+        #expect(try scenario.verify().summary == "proven")
+        let fresh = MemoryKeyEventStore()
+        var stream = StreamProcessor(EventProcessor(store: fresh))
+        try stream.process(scenario.organisation.messages[0], now: Timestamp(seconds: 0))
+        let early = try #require(try fresh.read { $0.keyState(of: scenario.organisation.aid) })
+        try scenario.organisation.rotate(from: early)
+        let report = try scenario.verify()
+        #expect(report.decidingRung?.name == .issuer, "\(report.summary)")
+        #expect(report.verdict == .contradicted, "\(report.rungs[2].reasons)")
+    }
+
     @Test func duplicityContradicts() async throws {
         let scenario = try await ProofScenario()
         let fresh = MemoryKeyEventStore()
