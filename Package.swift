@@ -109,7 +109,8 @@ extension Target.Dependency {
 system("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev")
 system("CSecp256k1", pkgConfig: "libsecp256k1", apt: "libsecp256k1-dev")
 module(.foundations, "KelmarkBytes", pure: true, product: true)
-module(.foundations, "KelmarkCrypto", uses: ["KelmarkBytes", "CSodium"], external: [.crypto, .secp256k1], product: true)
+module(
+    .foundations, "KelmarkCrypto", uses: ["KelmarkBytes", "CSodium"], external: [.crypto, .secp256k1], product: true)
 
 // Protocols: pure values, codecs and state machines; no I/O, no clock, no framework.
 module(.protocols, "CESR", uses: ["KelmarkBytes"], pure: true, product: true)

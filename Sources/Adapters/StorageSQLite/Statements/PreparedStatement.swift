@@ -2,15 +2,8 @@
 
 internal import GRDB
 internal import GRDBSQLite
-internal import KERI
-
-#if canImport(Glibc)
 private import Glibc
-#elseif canImport(Musl)
-private import Musl
-#elseif canImport(Darwin)
-private import Darwin
-#endif
+internal import KERI
 
 /// One use of a prepared statement that GRDB keeps for its connection: bind in order, step, read columns.
 ///
