@@ -63,11 +63,23 @@ struct IssuerService<Store: KeyEventStore> {
         do {
             return Sealed(entry: entry, sealing: try await seal([.digest(digest)], state, signers, time))
         } catch {
-            if !wallet.isDryRun {
+            // Only what nothing refers to goes: the seal may be durable although something behind it failed.
+            if !wallet.isDryRun, (try? isKnown(digest)) == false {
                 folder.remove(statement)
                 try? await vault.delete(AuthorityKeys.name(of: statement.keyID))
             }
             throw error
+        }
+    }
+
+    /// Whether the issuer's log seals a digest, or an event of the issuer that waits does.
+    private func isKnown(_ digest: SAID) throws -> Bool {
+        if try sealedDigests().contains(digest) { return true }
+        let text = Array(digest.text.utf8)
+        return try wallet.store.read { transaction in
+            try transaction.escrows(reason: nil, aid: controller.aid, limit: .max).contains { entry in
+                entry.message.firstRange(of: text) != nil
+            }
         }
     }
 

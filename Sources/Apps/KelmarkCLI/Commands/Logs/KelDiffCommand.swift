@@ -80,12 +80,27 @@ struct KelDiffCommand: KelmarkCommand {
         var concern: CommandFailure?
         try reader.process(bytes, now: context.now) { report in
             messages.append(report)
-            if case .decided(_, _, .rejected(let reason)) = report.result {
+            switch report.result {
+            case .decided(_, _, .rejected(let reason)):
                 concern = concern ?? ErrorTranslation.failure(for: reason, of: "an event in \(side)")
+            case .unreadable, .fault:
+                concern =
+                    concern
+                    ?? CommandFailure(
+                        "KM-INPUT-MALFORMED", "\(side) can't be read from byte \(report.range.lowerBound) on",
+                        next: "\(Product.command) inspect \(side)")
+            case .decided: break
             }
         }
         _ = try EventProcessor(store: store).resume(now: context.now)
         if let concern { throw concern }
+        let waiting = try store.read { $0.escrows(reason: nil, aid: nil, limit: 1) }
+        if let entry = waiting.first {
+            throw CommandFailure(
+                "KM-INPUT-MALFORMED",
+                "an event in \(side) does not stand in its log: \(entry.key.reason.rawValue), it misses \(entry.missing)",
+                next: "\(Product.command) kel verify \(side)")
+        }
         let (order, trunks) = try store.read { transaction in
             var trunks: [AID: [SAID]] = [:]
             let order = StreamView.aids(in: messages).filter { transaction.keyState(of: $0) != nil }
