@@ -208,6 +208,20 @@ import Testing
         #expect(try box.kelmark("--generate-completion-script zsh", expecting: 0).text.contains("kelmark"))
     }
 
+    @Test func shellsCompleteNames() throws {
+        let box = try Sandbox.withIssuer()
+        try box.write(
+            "source ./completion.bash; COMP_WORDS=(kelmark id show ac); COMP_CWORD=3; COMP_LINE='kelmark id show ac'; "
+                + "COMP_POINT=${#COMP_LINE}; COMP_TYPE=9; _kelmark; echo \"${COMPREPLY[@]}\"", to: "try.bash")
+        try box.write(try box.kelmark("--generate-completion-script bash", expecting: 0).output, to: "completion.bash")
+        var environment = box.environment
+        environment["PATH"] =
+            URL(filePath: Binary.path).deletingLastPathComponent().path + ":" + (environment["PATH"] ?? "")
+        let run = try Sandbox.run("/bin/bash", ["try.bash"], in: box.folder, environment: environment)
+        #expect(run.text.contains("acme"), "\(run.text) \(run.errors)")
+        #expect(!run.text.contains("issuer"))
+    }
+
     @Test func quietAndColourlessOnPipes() throws {
         let box = try Sandbox.withIssuer()
         let quiet = try box.kelmark("id list --quiet", expecting: 0)

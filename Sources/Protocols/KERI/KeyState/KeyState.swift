@@ -31,7 +31,7 @@ public struct KeyState: Sendable, Hashable {
     public internal(set) var witnessThreshold: UInt32
     /// The witnesses in force; indexes of witness signatures refer to this list.
     public internal(set) var witnesses: [AID]
-    /// Traits of the inception.
+    /// Traits of the inception that are acted on, as keripy's key state has them; the event keeps all.
     public internal(set) var traits: [String]
     /// The AID that delegated this one, nil when nobody did.
     public internal(set) var delegator: AID?
@@ -66,7 +66,7 @@ public struct KeyState: Sendable, Hashable {
         nextDigests = stated.nextDigests
         witnessThreshold = stated.witnessThreshold
         witnesses = stated.witnessesAdded
-        traits = stated.traits
+        traits = Trait.all.filter(stated.traits.contains)
         delegator = event.delegator
         establishmentSn = event.sn
         establishmentSAID = event.said

@@ -14,7 +14,7 @@ extension KeyState {
             "et": .text(latestKind.rawValue), "kt": signingThreshold.value, "k": .identifiers(keys),
             "nt": nextThreshold.value, "n": .identifiers(nextDigests),
             "bt": .text(String(witnessThreshold, radix: 16)), "b": .identifiers(witnesses),
-            "c": .list(Trait.all.filter(traits.contains).map { .text($0) }),
+            "c": .list(traits.map { .text($0) }),
             "ee": [
                 "s": .text(establishmentSn.hex), "d": .text(establishmentSAID.text),
                 "br": .identifiers(establishmentCuts), "ba": .identifiers(establishmentAdds),

@@ -62,7 +62,7 @@ struct IdAnchorCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
-    @Argument(help: "Name of the AID.")
+    @Argument(help: "Name of the AID.", completion: NameCompletion.kind)
     var name: String
     @OptionGroup var anchors: AnchorOptions
     @Option(help: "json, cbor or msgpack.")

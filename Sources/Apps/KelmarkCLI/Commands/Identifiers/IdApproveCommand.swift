@@ -20,7 +20,7 @@ struct IdApproveCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
-    @Argument(help: "Name or AID of the delegate.")
+    @Argument(help: "Name or AID of the delegate.", completion: NameCompletion.kind)
     var delegate: String
     @Option(help: ArgumentHelp("Which keys of the delegator sign, like 0,2.", valueName: "numbers"))
     var signWith: NumberList?

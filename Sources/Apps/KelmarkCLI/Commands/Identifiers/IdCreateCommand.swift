@@ -25,7 +25,8 @@ struct IdCreateCommand: KelmarkCommand {
     @Argument(help: "A name for it, yours alone.")
     var name: String
     @OptionGroup var options: CreationOptions
-    @Option(help: ArgumentHelp("Name or AID of who must approve it.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Name or AID of who must approve it.", valueName: "name"), completion: NameCompletion.kind)
     var delegator: String?
 
     func perform(in context: CommandContext) async throws -> CommandResult {
@@ -58,7 +59,9 @@ struct IdDelegateCommand: KelmarkCommand {
     @OptionGroup var write: WriteOptions
     @Argument(help: "A name for the new AID.")
     var name: String
-    @Option(help: ArgumentHelp("Name of the AID of yours that approves it.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Name of the AID of yours that approves it.", valueName: "name"),
+        completion: NameCompletion.kind)
     var from: String
     @OptionGroup var options: CreationOptions
     @Option(help: ArgumentHelp("Which keys of the delegator sign, like 0,2.", valueName: "numbers"))

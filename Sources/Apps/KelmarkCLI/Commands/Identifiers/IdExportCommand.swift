@@ -20,7 +20,7 @@ struct IdExportCommand: KelmarkCommand {
         ])
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "Name or AID.")
+    @Argument(help: "Name or AID.", completion: NameCompletion.kind)
     var name: String
     @Option(help: ArgumentHelp("File to write; standard output unless given.", valueName: "file"), completion: .file())
     var out: String?

@@ -69,7 +69,7 @@ struct IdShowCommand: KelmarkCommand {
         ])
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "Name or AID.")
+    @Argument(help: "Name or AID.", completion: NameCompletion.kind)
     var name: String
 
     func perform(in context: CommandContext) async throws -> CommandResult {

@@ -23,7 +23,7 @@ struct IdRotateCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
-    @Argument(help: "Name of the AID.")
+    @Argument(help: "Name of the AID.", completion: NameCompletion.kind)
     var name: String
     @Option(help: ArgumentHelp("Which pre-rotated keys to use, like 0,2.", valueName: "numbers"))
     var reveal: NumberList?
@@ -100,7 +100,7 @@ struct IdAbandonCommand: KelmarkCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
     @OptionGroup var destructive: DestructiveOptions
-    @Argument(help: "Name of the AID.")
+    @Argument(help: "Name of the AID.", completion: NameCompletion.kind)
     var name: String
     @Option(help: ArgumentHelp("Which keys sign, like 0,2.", valueName: "numbers"))
     var signWith: NumberList?

@@ -86,7 +86,7 @@ struct IssuerStatementCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
-    @Argument(help: "Name of the issuer's AID.")
+    @Argument(help: "Name of the issuer's AID.", completion: NameCompletion.kind)
     var issuer: String
     @Option(help: ArgumentHelp("The trust domain that the key signs for.", valueName: "name"))
     var trustDomain: TrustDomainArgument
@@ -162,7 +162,7 @@ struct IssuerSignCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
-    @Argument(help: "Name of the issuer's AID.")
+    @Argument(help: "Name of the issuer's AID.", completion: NameCompletion.kind)
     var issuer: String
     @Option(help: ArgumentHelp("The request, PEM or DER.", valueName: "file"), completion: .file())
     var csr: String

@@ -19,7 +19,7 @@ struct KelShowCommand: KelmarkCommand {
         ])
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "Name or AID.")
+    @Argument(help: "Name or AID.", completion: NameCompletion.kind)
     var name: String
     @Option(help: ArgumentHelp("First-seen ordinal of the first event.", valueName: "number"))
     var from: UInt64 = 0

@@ -18,7 +18,7 @@ struct WaitingCommand: KelmarkCommand {
         ])
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "Name or AID.")
+    @Argument(help: "Name or AID.", completion: NameCompletion.kind)
     var name: String?
 
     func perform(in context: CommandContext) async throws -> CommandResult {
