@@ -2,6 +2,7 @@
 
 import KERI
 import KERINetwork
+import KelmarkBytes
 import KelmarkCrypto
 import Testing
 
@@ -56,6 +57,11 @@ import Testing
         }
     }
 
+    /// One write that fails, after which the process itself goes on: what it tidies up must not be in use.
+    @Test func everyWriteCanFailOnce() async throws {
+        for number in 1...(try await writes()) { try await crash(at: .once(number)) }
+    }
+
     private func crash(at moment: Outage.Moment) async throws {
         let medium = Medium()
         var stopped = false
@@ -76,6 +82,29 @@ import Testing
         #expect(try wallet.identifiers().allSatisfy { $0.waitingEvent == nil }, "\(moment)")
         #expect(try medium.store.read { $0.duplicities(of: nil) }.isEmpty, "\(moment)")
         try expectEveryKeyIsThere(medium, moment)
+        try expectNoOrphans(medium, moment)
+        // No key is ever used twice.
+        for time in [7, 9] as [Int64] {
+            _ = try await Controller(wallet, "issuer").rotate(RotationPlan(), now: KelmarkCLITests.moment(time))
+            _ = try await Controller(wallet, "acme").approve(issuer, now: KelmarkCLITests.moment(time + 1))
+        }
+        let records = try medium.store.read { $0.records(of: issuer, from: 0, limit: 10) }
+        let keys = try records.flatMap { record in
+            try #require(OrderedValue(parsing: record.bytes.span, format: .json)["k"]?.listValue)
+        }
+        #expect(keys.count == 4 && Set(keys).count == 4, "\(moment)")
+    }
+
+    /// Every log and every waiting event belongs to an AID that still has its name.
+    private func expectNoOrphans(_ medium: Medium, _ moment: Outage.Moment) throws {
+        let named = Set(medium.book.load().map(\.aid))
+        let (logs, waiting) = try medium.store.read { transaction in
+            (
+                transaction.aids(after: nil, limit: 10),
+                transaction.escrows(reason: nil, aid: nil, limit: 10).map(\.key.aid)
+            )
+        }
+        #expect(named.isSuperset(of: logs + waiting), "\(moment)")
     }
 
     /// No event, accepted or waiting, commits to a key that the vault lacks.

@@ -8,7 +8,7 @@ import Synchronization
 /// A moment at which everything stops, as if the machine had lost power: before or behind one durable write.
 final class Outage: Sendable {
     struct Happened: Error {}
-    enum Moment: Sendable, Hashable { case never, before(Int), behind(Int) }
+    enum Moment: Sendable, Hashable { case never, before(Int), behind(Int), once(Int) }
 
     private let state: Mutex<(writes: Int, moment: Moment)>
 
@@ -26,6 +26,7 @@ final class Outage: Sendable {
         switch moment {
         case .before(let last) where number >= last: throw Happened()
         case .behind(let last) where number > last: throw Happened()
+        case .once(number): throw Happened()
         default: break
         }
         let result = try body()

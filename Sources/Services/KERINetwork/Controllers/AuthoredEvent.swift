@@ -32,6 +32,17 @@ public struct AuthoredEvent: Sendable, Hashable {
 }
 
 extension Wallet {
+    /// Whether an event stands in its log or waits; true also when that can't be found out, for then nothing that the
+    /// event commits to may be forgotten.
+    func mayBeDurable(_ event: KeyEvent) -> Bool {
+        let isKnown = try? store.read { transaction in
+            if try transaction.record(of: event.aid, at: event.sn, said: event.said) != nil { return true }
+            return try transaction.escrows(reason: nil, aid: event.aid, limit: .max)
+                .contains { $0.key.said == event.said }
+        }
+        return isKnown ?? true
+    }
+
     /// Signs an event with keys at places of its key list, decides about it, and keeps it in the book while it waits.
     /// - Throws: ``Rejection`` when the event is refused; what store and book fail with.
     func finish(

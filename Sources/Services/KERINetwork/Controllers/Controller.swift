@@ -130,8 +130,8 @@ public struct Controller<Store: KeyEventStore>: Sendable {
         do {
             return try wallet.finish(event, signedBy: signatures, now: now)
         } catch {
-            // Nothing commits to the new keys; salty ones come again from the same path.
-            try? wallet.update(aid) { $0.derivation = identifier.derivation }
+            // Where nothing commits to the new keys, salty ones come again from the same path.
+            if !wallet.mayBeDurable(event) { try? wallet.update(aid) { $0.derivation = identifier.derivation } }
             throw error
         }
     }

@@ -12,6 +12,7 @@ extension Wallet {
         guard OwnedIdentifier.isValid(name: plan.name) else {
             throw ControllerError(.nameMalformed, "\(plan.name) can't be a name")
         }
+        if !isDryRun { try keepWaitingEvents() }
         guard try !identifiers().contains(where: { $0.name == plan.name }) else {
             throw ControllerError(.nameTaken, "\(plan.name) is the name of another AID")
         }
@@ -47,8 +48,8 @@ extension Wallet {
         do {
             return try finish(event, signedBy: signatures, now: now)
         } catch {
-            // The keys are not used by anything; the name becomes free again.
-            if !isDryRun { try? book.save(try book.load().filter { $0.aid != event.aid }) }
+            // Where nothing uses the keys, the name becomes free again.
+            if !isDryRun, !mayBeDurable(event) { try? book.save(try book.load().filter { $0.aid != event.aid }) }
             throw error
         }
     }

@@ -122,7 +122,7 @@ public struct Wallet<Store: KeyEventStore>: Sendable {
     }
 
     /// Copies own events from the escrows into the book: a crash may have come between.
-    private func keepWaitingEvents() throws {
+    func keepWaitingEvents() throws {
         for one in try book.load() where one.waitingEvent == nil {
             let message = try store.read { transaction in
                 try transaction.escrows(reason: nil, aid: one.aid, limit: 64)

@@ -98,7 +98,8 @@ struct KelDiffCommand: KelmarkCommand {
         if let entry = waiting.first {
             throw CommandFailure(
                 "KM-INPUT-MALFORMED",
-                "an event in \(side) does not stand in its log: \(entry.key.reason.rawValue), it misses \(entry.missing)",
+                "an event in \(side) does not stand in its log: \(entry.key.reason.rawValue), it misses "
+                    + "\(entry.missing)",
                 next: "\(Product.command) kel verify \(side)")
         }
         let (order, trunks) = try store.read { transaction in
