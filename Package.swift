@@ -125,7 +125,7 @@ module(.services, "KERINetwork", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR",
 
 // Adapters: one framework each.
 module(
-    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"], external: [.grdb, .sqlite],
+    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "CESR", "KERI"], external: [.grdb, .sqlite],
     product: true)
 
 // Apps: the only place where parts are composed.
@@ -139,8 +139,8 @@ module(.apps, "kelmark", uses: ["KelmarkCLI"], executable: true)
 if !coreOnly { products.append(.executable(name: "kelmark", targets: ["kelmark"])) }
 
 // Tests. Vectors live in Tests/Vectors and are found through `KelmarkTestSupport.Vectors`.
-support("KelmarkTestSupport", uses: ["KelmarkBytes"])
-support("StoreConformance", uses: ["KelmarkTestSupport", "KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"])
+support("KelmarkTestSupport", uses: [])
+support("StoreConformance", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"])
 tests("KelmarkBytesTests", uses: ["KelmarkBytes", "KelmarkTestSupport"])
 tests("KelmarkCryptoTests", uses: ["KelmarkCrypto", "KelmarkBytes", "KelmarkTestSupport"], external: [.crypto])
 tests("CESRTests", uses: ["CESR", "KelmarkBytes", "KelmarkTestSupport"])

@@ -34,7 +34,9 @@ import Testing
         ("id anchor acme --data spaced.json", "KM-DOCUMENT-WHITE-SPACE", 1),
         ("id anchor acme --data twice.json", "KM-DOCUMENT-DUPLICATE-LABEL", 1),
         ("issuer sign issuer --csr bad.csr --id spiffe://acme.example/web", "KM-REQUEST-MALFORMED", 1),
-        ("id create b --salt-file bad.csr", "KM-INPUT-MALFORMED", 1),
+        ("id create b --salt-file bad.csr", "KM-INPUT-EXPOSED", 1),
+        ("id create b --salt-file bad.salt", "KM-INPUT-MALFORMED", 1),
+        ("id create b --salt-file no.salt", "KM-INPUT-MISSING", 4),
         ("config show --config nowhere", "KM-CONFIG-MISSING", 4),
     ])
     func whatCanNotBeDone(line: String, code: String, status: Int32) throws {
@@ -42,6 +44,7 @@ import Testing
         try box.write(#"{"a": 1}"#, to: "spaced.json")
         try box.write(#"{"a":1,"a":2}"#, to: "twice.json")
         try box.write("nonsense", to: "bad.csr")
+        try box.write("nonsense", to: "bad.salt", mode: 0o600)
         let before = try box.contents()
         let run = try box.kelmark(line + " --json")
         #expect(run.status == status, "\(run.errors)")

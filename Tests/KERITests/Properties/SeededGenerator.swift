@@ -24,6 +24,8 @@ struct Seed: CustomTestStringConvertible, Sendable {
     var testDescription: String { "seed \(value)" }
     var generator: SeededGenerator { SeededGenerator(seed: value) }
 
-    /// The same in every run, and a few fresh ones.
-    static let some = (1...12).map { Seed(value: $0) } + (0..<3).map { _ in Seed(value: .random(in: 1_000...(.max))) }
+    /// The same in every run, one that once found a fault, and a few fresh ones.
+    static let some =
+        ((1...12) + [13_422_054_799_871_478_446]).map { Seed(value: $0) }
+        + (0..<3).map { _ in Seed(value: .random(in: 1_000...(.max))) }
 }

@@ -12,7 +12,10 @@ struct MessageParserTests {
     /// Values that no member of the label takes.
     static let wrong: [String: [OrderedValue]] = [
         "i": ["", "x", 1, [], .null], "s": ["", "00", "A", 0, []], "p": ["x", 1, []],
-        "kt": ["", "x", ["1/3"], [], [[]], true, .integer("-1"), .integer("4294967296"), [1], [["1"], "1"]],
+        "kt": [
+            "", "x", ["1/3"], [], [[]], true, .integer("-1"), .integer("4294967296"), [1], [["1"], "1"],
+            [["1"], ["1": "1"]],
+        ],
         "k": ["x", ["x"], [1], [[]]], "nt": ["", ["1/3"], .null], "n": ["x", ["x"], ""],
         "bt": ["", "x", "100000000", [], .integer("4294967296"), .integer("-1")], "b": [["x"], "x"],
         "br": [["x"], "x"], "ba": [["x"], "x"], "c": ["x", [1], [[]]], "a": ["x", 1], "di": ["", "x", 1],
@@ -127,7 +130,8 @@ struct MessageParserTests {
             ("", "document"), ("{", "document"), ("[]", "not-a-message"), ("{}", "not-a-message"),
             ("1", "not-a-message"),
             ("{\"v\":1,\"t\":\"icp\"}", "not-a-message"), ("{\"t\":\"icp\",\"v\":\"x\"}", "not-a-message"),
-            ("{\"v\":\"x\",\"x\":\"icp\"}", "wrong-members"), ("{\"v\":\"x\",\"t\":\"abc\"}", "unknown-kind"),
+            ("{\"v\":\"x\",\"x\":\"icp\"}", "wrong-members"), ("{\"v\":\"x\",\"x\":\"abc\"}", "wrong-members"),
+            ("{\"v\":\"x\",\"t\":\"abc\"}", "unknown-kind"),
             ("{\"v\":\"x\",\"t\":\"long\"}", "unknown-kind"), ("{\"v\":\"x\",\"t\":1}", "unknown-kind"),
             ("{\"v\":\"x\",\"t\":\"icp\"}", "wrong-members"), ("{ }", "document"),
             ("{\"v\":\"x\",\"v\":\"x\"}", "document"),

@@ -58,4 +58,28 @@ struct DocumentIndexTests {
         #expect(indexes[1].tokens[0].range == 0..<cbor.count)
         #expect(indexes[2].tokens[0].range == 0..<pack.count)
     }
+
+    @Test func `Text is equal only as a whole`() throws {
+        let document = try Scanned(json: #"{"v":"KERI10JSON","n":"\n"}"#)
+        #expect(document.text(2, equals: "KERI10JSON"))
+        #expect(!document.text(2, equals: "KERI"))
+        #expect(!document.text(2, equals: "KERI10JSON\""))
+        #expect(!document.text(2, equals: Array("KERI".utf8)))
+        #expect(document.text(4, equals: "\n"))
+        #expect(!document.text(4, equals: "\nx"))
+        #expect(!document.text(4, equals: Array("\nx".utf8)))
+    }
+
+    @Test func `A token of another kind has no such value`() throws {
+        let document = try Scanned(json: #"{"list":["a","b"],"text":"12","flag":true}"#)
+        let list = try #require(document.value("list"))
+        let text = try #require(document.value("text"))
+        #expect(document.value("a", in: list) == nil)
+        #expect(document.value("a", in: document.index.tokens.count) == nil)
+        #expect(document.unsigned(text) == nil)
+        #expect(document.boolean(text) == nil)
+        #expect(document.boolean(list) == nil)
+        #expect(document.string(list) == "")
+        #expect(!document.text(list, equals: ""))
+    }
 }

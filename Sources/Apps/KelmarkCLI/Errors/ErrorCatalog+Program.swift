@@ -115,6 +115,9 @@ extension ErrorCatalog {
             "malformed", .denied, "The input is not of the kind that the command reads.", next: "kelmark inspect FILE",
             "The message says what was expected."),
         ErrorArea.input.entry(
+            "exposed", .denied, "Others can read a file that holds a secret.", next: "chmod 600 the file",
+            "A salt is as good as the keys made from it: its file must not be readable by group or others."),
+        ErrorArea.input.entry(
             "unwritable", .failure, "The output file can't be written.", next: "ls -ld the folder",
             "Nothing was changed there: a file is written beside its place and moved when it is complete."),
     ]

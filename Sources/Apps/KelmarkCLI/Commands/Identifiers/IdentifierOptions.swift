@@ -152,12 +152,8 @@ struct CreationOptions: ParsableArguments {
         plan.format = format.format
         plan.signers = signWith?.numbers
         if let saltFile {
-            var bytes = try DurableFile.read(saltFile, atMost: 4096)
-            defer { wipe(&bytes) }
-            var text = bytes
-            while text.last == 0x0A || text.last == 0x0D { text.removeLast() }
-            defer { wipe(&text) }
-            guard let salt = try? Primitive(text: text.span), salt.code == .salt128 else {
+            let line = try SecretFile.firstLine(ofFile: saltFile, .salt)
+            guard let salt = line.withBytes({ try? Primitive(text: $0) }), salt.code == .salt128 else {
                 throw CommandFailure(
                     "KM-INPUT-MALFORMED", "\(saltFile) holds no salt: 24 characters that begin with 0A were expected")
             }
