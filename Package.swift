@@ -53,6 +53,13 @@ extension Target.Dependency {
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
     static let configuration: Self = .product(name: "Configuration", package: "swift-configuration")
     static let systemPackage: Self = .product(name: "SystemPackage", package: "swift-system")
+    static let logging: Self = .product(name: "Logging", package: "swift-log")
+    static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let nioCore: Self = .product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix: Self = .product(name: "NIOPosix", package: "swift-nio")
+    static let nioHTTP1: Self = .product(name: "NIOHTTP1", package: "swift-nio")
+    static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
+    static let httpClient: Self = .product(name: "AsyncHTTPClient", package: "async-http-client")
     static let secp256k1: Self = .target(name: "CSecp256k1", condition: .when(traits: ["Secp256k1"]))
 }
 
@@ -121,20 +128,28 @@ module(
     external: [.asn1, .x509, .crypto], product: true)
 
 // Services: when, how often, who may.
-module(.services, "KERINetwork", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"])
+module(
+    .services, "KERINetwork", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"],
+    external: [.logging, .lifecycle])
 
 // Adapters: one framework each.
 module(
     .adapters, "StorageSQLite", uses: ["KelmarkBytes", "CESR", "KERI"], external: [.grdb, .sqlite],
     product: true)
+module(
+    .adapters, "HTTPTransport", uses: ["KERINetwork"], external: [.httpClient, .nioCore, .nioPosix, .nioHTTP1])
+module(
+    .adapters, "KERIHTTP", uses: ["KERINetwork"],
+    external: [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1])
 
 // Apps: the only place where parts are composed.
 module(
     .apps, "KelmarkCLI",
     uses: [
         "KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "SPIFFE", "TrustBinding", "KERINetwork", "StorageSQLite",
+        "HTTPTransport", "KERIHTTP",
     ],
-    external: [.argumentParser, .configuration, .asn1, .x509, .crypto])
+    external: [.argumentParser, .configuration, .lifecycle, .logging, .asn1, .x509, .crypto])
 module(.apps, "kelmark", uses: ["KelmarkCLI"], executable: true)
 if !coreOnly { products.append(.executable(name: "kelmark", targets: ["kelmark"])) }
 
@@ -193,6 +208,11 @@ if !coreOnly {
     packages += [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ]
