@@ -16,6 +16,7 @@ public struct ProofVerifier: Sendable {
     let trustDomain: TrustDomain
     let time: CertificateTime
     let position: LogPosition?
+    let evidence: [VerifiedDuplicity]
     let file: ProofFile
     let replay: LogReplay
 
@@ -27,10 +28,12 @@ public struct ProofVerifier: Sendable {
     ///   - trustDomain: the trust domain that the caller bound to that AID.
     ///   - time: the moment that validity is judged for.
     ///   - position: answers "what held then": events of that log behind the position do not count.
+    ///   - evidence: proven contradictions from elsewhere, such as a watcher's. One of the organisation's or the issuer's
+    ///     controller contradicts everything that rests on its log.
     ///   - limits: bounds for the messages of the file.
     public static func verify(
         _ bytes: [UInt8], root: AID, trustDomain: TrustDomain, at time: CertificateTime,
-        asOf position: LogPosition? = nil,
+        asOf position: LogPosition? = nil, evidence: [VerifiedDuplicity] = [],
         limits: Limits = .standard
     ) -> VerdictReport {
         let file: ProofFile
@@ -45,8 +48,8 @@ public struct ProofVerifier: Sendable {
                 assumptions: ReportNotes.assumptions(time: time, position: position), notChecked: [])
         }
         let verifier = ProofVerifier(
-            root: root, trustDomain: trustDomain, time: time, position: position, file: file,
-            replay: LogReplay(file, cut: position, now: time))
+            root: root, trustDomain: trustDomain, time: time, position: position,
+            evidence: evidence, file: file, replay: LogReplay(file, cut: position, now: time))
         return verifier.report()
     }
 
@@ -62,7 +65,7 @@ public struct ProofVerifier: Sendable {
         return VerdictReport(
             rungs: rungs, subject: subject(), asOf: logs.compactMap(replay.newest),
             assumptions: ReportNotes.assumptions(time: time, position: position),
-            notChecked: ReportNotes.notChecked(logs.compactMap(replay.state), file: file))
+            notChecked: ReportNotes.notChecked(logs.compactMap(replay.state), file: file, evidence: evidence))
     }
 
     // MARK: File
@@ -87,9 +90,21 @@ public struct ProofVerifier: Sendable {
 
     private func organisationRung() -> Rung {
         guard file.parts.contains(where: { $0.name.kind == .keyEventLog && $0.name.id == root.text }) else {
-            return Rung(.organisation, .undecidable, [Reason("organisation-log-missing", root.text)])
+            return Rung(
+                .organisation, duplicity(of: root).isEmpty ? .undecidable : .contradicted,
+                duplicity(of: root).map(\.reason) + [Reason("organisation-log-missing", root.text)])
         }
-        return logRung(.organisation, root, replay.findings[root.text] ?? [])
+        return logRung(.organisation, root, duplicity(of: root) + (replay.findings[root.text] ?? []))
+    }
+
+    /// What the evidence given says against the controller of a log; nothing behind the position that was asked for.
+    private func duplicity(of aid: AID) -> [LogReplay.Finding] {
+        evidence.filter { $0.accusesController(of: aid) }.compactMap { found in
+            let claim = found.statement
+            if let position, position.aid == aid, claim.sn > position.sn { return nil }
+            let detail = "\(aid) signed two events at \(claim.sn): \(claim.first) and \(claim.second)"
+            return LogReplay.Finding(verdict: .contradicted, reason: Reason("duplicity", detail))
+        }
     }
 
     /// A rung that holds when the log of `aid` does.
@@ -112,9 +127,11 @@ public struct ProofVerifier: Sendable {
             return Rung(.issuer, .undecidable, [Reason("issuer-unknown", "no statement and no hint names an issuer")])
         }
         guard file.parts.contains(where: { $0.name.kind == .keyEventLog && $0.name.id == issuer.text }) else {
-            return Rung(.issuer, .undecidable, [Reason("issuer-log-missing", issuer.text)])
+            return Rung(
+                .issuer, duplicity(of: issuer).isEmpty ? .undecidable : .contradicted,
+                duplicity(of: issuer).map(\.reason) + [Reason("issuer-log-missing", issuer.text)])
         }
-        var findings = replay.findings[issuer.text] ?? []
+        var findings = duplicity(of: issuer) + (replay.findings[issuer.text] ?? [])
         if replay.cutLogs.contains(root.text) {
             findings = atCutOrganisation(findings, issuer)
         }

@@ -15,7 +15,7 @@ enum ReportNotes {
         return notes
     }
 
-    static func notChecked(_ states: [KeyState], file: ProofFile) -> [Reason] {
+    static func notChecked(_ states: [KeyState], file: ProofFile, evidence: [VerifiedDuplicity]) -> [Reason] {
         var notes = [
             Reason("newer-events", "events that happened after the last one in the file are unknown"),
             Reason("no-transparency-log", "no log shows that the SVID was issued in the open"),
@@ -30,6 +30,13 @@ enum ReportNotes {
         }
         if unwitnessed.count < states.count {
             notes.append(Reason("no-first-seen-guarantee", "receipts say that witnesses saw an event, not first"))
+        }
+        let witnesses = Set(states.flatMap(\.witnesses))
+        for found in evidence {
+            guard case .witness(let witness) = found.statement.accused, witnesses.contains(witness) else { continue }
+            // Its receipts may still be enough together with those of others, so it decides nothing by itself.
+            let detail = "\(witness) receipted two events at \(found.statement.aid):\(found.statement.sn)"
+            notes.append(Reason("witness-duplicitous", detail))
         }
         return notes
     }
