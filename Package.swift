@@ -55,6 +55,7 @@ extension Target.Dependency {
     static let systemPackage: Self = .product(name: "SystemPackage", package: "swift-system")
     static let logging: Self = .product(name: "Logging", package: "swift-log")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let signals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let nioCore: Self = .product(name: "NIOCore", package: "swift-nio")
     static let nioPosix: Self = .product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1: Self = .product(name: "NIOHTTP1", package: "swift-nio")
@@ -149,7 +150,7 @@ module(
         "KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "SPIFFE", "TrustBinding", "KERINetwork", "StorageSQLite",
         "HTTPTransport", "KERIHTTP",
     ],
-    external: [.argumentParser, .configuration, .lifecycle, .logging, .asn1, .x509, .crypto])
+    external: [.argumentParser, .configuration, .lifecycle, .signals, .logging, .asn1, .x509, .crypto])
 module(.apps, "kelmark", uses: ["KelmarkCLI"], executable: true)
 if !coreOnly { products.append(.executable(name: "kelmark", targets: ["kelmark"])) }
 
