@@ -51,7 +51,6 @@ public final class SealedFileVault: KeyVault {
         at path: String, passphrase: SecretBytes, cost: Argon2id.Cost, fileSystem: any VaultFileSystem
     ) throws(VaultError) -> SealedFileVault {
         let file = VaultFile(path: path, fileSystem: fileSystem)
-        guard try !file.exists() else { throw .alreadyExists }
         let keys = try Keys(passphrase: passphrase, cost: cost)
         let saved = try file.withLock { () throws(VaultError) in
             guard try !file.exists() else { throw .alreadyExists }

@@ -43,7 +43,6 @@ public struct CountCode: Hashable, Sendable, CustomStringConvertible {
     /// The code spelled `text` in `table`, or nil.
     public init?(_ text: String, table: CodeTable = .version1) {
         let characters = Array(text.utf8)
-        guard characters.count >= 2, characters[0] == UInt8(ascii: "-") else { return nil }
         var padded = characters
         while padded.count < 8 { padded.append(UInt8(ascii: "A")) }
         guard let counter = try? Counter.decode(padded.span, offset: 0, domain: .text, table: table).0,

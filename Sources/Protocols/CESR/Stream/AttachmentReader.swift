@@ -221,9 +221,6 @@ struct AttachmentReader {
                 do { inner = try content.sub(count) } catch { throw CESRError(.outOfRange, offset: offset) }
                 keepPathed(inner, domain)
             } else {
-                guard table == .version2, isElementKind(counter.code.kind) else {
-                    throw CESRError(.misplacedCode, offset: offset)
-                }
                 try push(counter, domain, isDropped: structureOnly, at: offset, end: content.offset + count)
             }
         }

@@ -132,7 +132,6 @@ struct NativeVersion {
 
     init?(tag: String, size: Int) {
         var characters = Array(tag.utf8)
-        guard characters.count == 10 else { return nil }
         characters += Array("CESR".utf8)
         characters += Base64Number.characters(UInt64(min(size, 0xff_ffff)), width: 4)
         characters.append(UInt8(ascii: "."))

@@ -19,8 +19,6 @@ extension EventValidator {
         guard !state.refusesDelegation else { return .refused(.delegatorRefuses) }
         let seal = EventSeal(aid: event.aid, sn: event.sn, said: event.said)
         if let source {
-            // An inception can't seal: its own digest would have to be known to the delegate before it existed.
-            guard source.sn > .zero else { return .refused(.sealNotFound) }
             guard source.sn <= state.sn, let record = try store.record(of: delegator, at: source.sn) else {
                 return .missing("event \(source.sn) of delegator \(delegator)")
             }
