@@ -39,7 +39,8 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
                 event, .misfit, EventProof(controllerSignatures: signatures), attachments, since: since,
                 missing: "a decision of the operator")
         }
-        let decision = try EventValidator(store: transaction).decide(event, with: attached, checks: checks, now: now)
+        let decision = try EventValidator(store: transaction, witnessing: policy.witnessing)
+            .decide(event, with: attached, checks: checks, now: now)
         switch decision {
         case .accept(let state, let proof):
             var record = EventRecord(

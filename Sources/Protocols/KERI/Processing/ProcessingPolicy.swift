@@ -12,6 +12,9 @@ public enum MessageOrigin: Sendable, Hashable {
 public struct ProcessingPolicy: Sendable {
     /// AIDs whose keys are held here. A remote event of one of them that would move its log is escrowed as a misfit.
     public var ownAIDs: Set<AID>
+    /// AIDs of witnesses whose keys are held here. An event that names one of them as its witness is accepted without
+    /// receipts: somebody has to be the first (facts 7.4, 7.7). Everything else about it is checked as ever.
+    public var witnessing: Set<AID>
     /// Whether to keep the ordinals' times that a replay states (`-E`), as when a store is restored from its own export.
     public var trustsReplayTimes: Bool
     /// How far in the future a reply may be dated, in seconds; keripy has no bound, so one reply could block an AID's
@@ -22,10 +25,12 @@ public struct ProcessingPolicy: Sendable {
 
     /// Creates a policy; the defaults fit a verifier that owns nothing.
     public init(
-        ownAIDs: Set<AID> = [], trustsReplayTimes: Bool = false, futureTolerance: Int64 = 300,
+        ownAIDs: Set<AID> = [], witnessing: Set<AID> = [], trustsReplayTimes: Bool = false,
+        futureTolerance: Int64 = 300,
         escrowLimits: EscrowLimits = EscrowLimits()
     ) {
         self.ownAIDs = ownAIDs
+        self.witnessing = witnessing
         self.trustsReplayTimes = trustsReplayTimes
         self.futureTolerance = futureTolerance
         self.escrowLimits = escrowLimits

@@ -40,6 +40,8 @@ extension AttachedProof {
 /// through ``decide(_:with:checks:now:)``, whether the event comes from a file, a peer, an escrow or this very process.
 struct EventValidator<Transaction: KeyEventTransaction> {
     let store: Transaction
+    /// Witnesses whose keys are here: they see an event before anybody can have receipted it (facts 7.4).
+    var witnessing: Set<AID> = []
 
     /// Decides about one event. Throws only what the store throws.
     func decide(
@@ -267,6 +269,7 @@ struct EventValidator<Transaction: KeyEventTransaction> {
             known: checks.witnesses, key: list.key)
         proof.witnessSignatures = verified.signatures
         if verified.signers.count >= Int(threshold) { return nil }
+        if list.contains(where: witnessing.contains) { return nil }
         return .escrow(
             .partialWitnesses, proof,
             missing: "witness receipts: \(verified.signers.count) valid, \(threshold) needed")

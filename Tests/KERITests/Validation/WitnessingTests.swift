@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CESR
+import Testing
+
+@testable import KERI
+
+/// A witness accepts what nobody has receipted yet, and nothing else that others would not (facts 7.4).
+struct WitnessingTests {
+    @Test func theFirstToSeeIt() throws {
+        let witnesses = try TestKey.witnesses("w", 3)
+        var author = try Author("a", witnesses: witnesses, toad: 2)
+        let witness = Verifier(ProcessingPolicy(witnessing: [witnesses[1].aid]))
+        let other = Verifier(ProcessingPolicy(witnessing: [try TestKey.witnesses("other", 1)[0].aid]))
+        let bare = try author.latest.witnessed(by: [])
+        #expect(try witness.offer(bare) == .accepted(ordinal: 0))
+        #expect(try other.offer(bare) == .escrowed(.partialWitnesses))
+        let stolen = try author.interact().witnessed(by: [])
+        #expect(
+            try witness.offer(stolen.signed(by: [TestKey.named("thief")])) == .rejected(.noValidSignature))
+        #expect(try witness.offer(stolen) == .accepted(ordinal: 1))
+    }
+
+    @Test func aWitnessThatWasCutIsNone() throws {
+        let witnesses = try TestKey.witnesses("w", 2)
+        var author = try Author("a", witnesses: witnesses, toad: 1)
+        let witness = Verifier(ProcessingPolicy(witnessing: [witnesses[0].aid]))
+        try witness.offer(author.latest.witnessed(by: []))
+        let rotation = try author.rotate(cut: [witnesses[0]], toad: 1).witnessed(by: [])
+        #expect(try witness.offer(rotation) == .escrowed(.partialWitnesses))
+    }
+
+    @Test func delegatesNeedTheirDelegatorEvenHere() throws {
+        let witnesses = try TestKey.witnesses("w", 1)
+        var delegator = try Author("delegator")
+        let delegate = try Author("delegate", witnesses: witnesses, delegator: delegator.aid)
+        let witness = Verifier(ProcessingPolicy(witnessing: [witnesses[0].aid]))
+        let bare = try delegate.latest.witnessed(by: [])
+        #expect(try witness.offer(bare) == .escrowed(.partialDelegation))
+        try witness.offer([delegator.latest, delegator.seal(delegate.latest)])
+        try witness.resume()
+        #expect(try witness.state(of: delegate.aid)?.sn == .zero)
+    }
+}
