@@ -170,7 +170,8 @@ tests(
     ], external: [.grdb])
 tests(
     "KERINetworkTests",
-    uses: ["KERINetwork", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance"])
+    uses: ["KERINetwork", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance"],
+    exclude: ["watch.mutations.txt"])
 tests("SPIFFETests", uses: ["SPIFFE", "KelmarkTestSupport"], external: [.asn1, .x509, .crypto])
 tests(
     "TrustBindingTests",

@@ -177,6 +177,29 @@ struct ControllerEvidenceTests {
         #expect(Scene.fault(good + Array("junk".utf8)) == .unreadable)
     }
 
+    /// What is needed must stand where it is needed: the logs before the branches, the branches unbroken.
+    @Test func theOrderIsFixed() throws {
+        var delegator = try Author("boss")
+        var delegate = try Author("a", delegator: delegator.aid)
+        try delegator.seal(delegate.latest)
+        _ = delegate.pointLatest(at: delegator.latest)
+        var fork = delegate
+        let log = delegator.events + delegate.events
+        let (one, other) = (try delegate.interact(), try fork.interact(["other"]))
+        let late = try delegator.interact()
+        #expect(Scene.fault(try Scene.bytes(log: log, [one], [other]) + late.bytes) == .foreignMessage)
+        var author = try Author("b")
+        var second = author
+        var third = author
+        let before = author.events
+        let branch = try [author.interact(), author.rotate()]
+        try third.interact(["third"])
+        let broken = try [branch[0], third.rotate()]
+        let rotation = try second.rotate(branch: "other")
+        #expect(Scene.fault(try Scene.bytes(log: before, branch, [rotation])) == nil)
+        #expect(Scene.fault(try Scene.bytes(log: before, broken, [rotation])) == .foreignMessage)
+    }
+
     @Test func theStatementMustFit() throws {
         var author = try Author("a")
         var fork = author
@@ -199,6 +222,15 @@ struct ControllerEvidenceTests {
             (
                 "/duplicity/controller",
                 [
+                    "s": "1", "i": .text(author.aid.text),
+                    "d": .identifiers([
+                        min(one.event.said, other.event.said), max(one.event.said, other.event.said),
+                    ]),
+                ]
+            ),
+            (
+                "/duplicity/controller",
+                [
                     "i": .text(author.aid.text), "s": "1",
                     "d": .identifiers([
                         max(one.event.said, other.event.said), min(one.event.said, other.event.said),
@@ -213,6 +245,11 @@ struct ControllerEvidenceTests {
                 digests: ["d"])
             #expect(Scene.fault(statement + tail) == .notEvidence, "\(route)")
         }
+        // Nobody signs a statement; what hangs on it is no part of it.
+        var signed = Attachments()
+        signed.controllerSignatures = one.attachments.controllerSignatures
+        let attached = try signed.following(Array(good[head.bodyRange]))
+        #expect(Scene.fault(attached + tail) == .notEvidence)
     }
 
     @Test func sizesAreBounded() {

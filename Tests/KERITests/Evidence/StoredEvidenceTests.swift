@@ -115,6 +115,20 @@ struct StoredEvidenceTests {
         #expect(Scene.fault(forged) == .noReceipt)
     }
 
+    /// No log bounds the claim of a witness's place, so the statement itself must name it rightly.
+    @Test func thePlaceMustBeNamedRightly() throws {
+        let witness = try #require(try TestKey.witnesses("w", 1).first)
+        var author = try Author("a")
+        try author.interact()
+        var fork = author
+        let (one, other) = (
+            try author.interact().bare.receipted(by: [witness]), try fork.interact(["x"]).bare.receipted(by: [witness])
+        )
+        #expect(Scene.fault(try Scene.bytes(.witness(witness.aid), log: [], [one], [other])) == nil)
+        #expect(
+            Scene.fault(try Scene.bytes(.witness(witness.aid), log: [], [one], [other], at: .zero)) == .notEvidence)
+    }
+
     @Test func receiptsOfRecoveriesProveNothing() throws {
         let witness = try #require(try TestKey.witnesses("w", 1).first)
         var author = try Author("a")
