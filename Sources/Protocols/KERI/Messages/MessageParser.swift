@@ -30,7 +30,7 @@ public struct MessageParser: Sendable {
     }
 
     /// Types one body that is known to claim KERI 1.0 in `format`; its version string is checked against its size.
-    mutating func parse(_ bytes: Span<UInt8>, format: DocumentFormat) throws(MessageError) -> Message {
+    package mutating func parse(_ bytes: Span<UInt8>, format: DocumentFormat) throws(MessageError) -> Message {
         do throws(DocumentError) {
             try index.scan(bytes, format: format, limits: limits)
         } catch {

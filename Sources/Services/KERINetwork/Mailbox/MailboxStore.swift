@@ -48,3 +48,17 @@ public struct MailboxMessage: Sendable, Hashable {
         self.since = since
     }
 }
+
+/// How much may wait in mailboxes; strangers write into them.
+public struct MailboxLimits: Sendable, Hashable {
+    /// Most messages of one recipient, over all topics.
+    public var perRecipient: Int
+    /// Most messages in all.
+    public var total: Int
+
+    /// Collects the bounds.
+    public init(perRecipient: Int = 10_000, total: Int = 1_000_000) {
+        self.perRecipient = perRecipient
+        self.total = total
+    }
+}
