@@ -59,7 +59,6 @@ extension Target.Dependency {
     static let nioCore: Self = .product(name: "NIOCore", package: "swift-nio")
     static let nioPosix: Self = .product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1: Self = .product(name: "NIOHTTP1", package: "swift-nio")
-    static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
     static let httpClient: Self = .product(name: "AsyncHTTPClient", package: "async-http-client")
     static let secp256k1: Self = .target(name: "CSecp256k1", condition: .when(traits: ["Secp256k1"]))
 }
@@ -141,7 +140,7 @@ module(
     .adapters, "HTTPTransport", uses: ["KERINetwork"], external: [.httpClient, .nioCore, .nioPosix, .nioHTTP1])
 module(
     .adapters, "KERIHTTP", uses: ["KERINetwork"],
-    external: [.hummingbird, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1])
+    external: [.lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1])
 
 // Apps: the only place where parts are composed.
 module(
@@ -213,7 +212,6 @@ if !coreOnly {
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+internal import NIOHTTP1
+
+/// Closes connections of peers that take too long: to send a request, to read an answer, or between requests. Sees raw
+/// bytes, so heads that trickle in are noticed.
+final class DeadlineHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum Phase { case resting, arriving, answering }
+
+    private let limits: ServerLimits
+    private var phase = Phase.resting
+    private var timer: Scheduled<Void>?
+    private var writeTimer: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+
+    init(_ limits: ServerLimits) { self.limits = limits }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        start(limits.idle)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        writeTimer?.cancel()
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if phase == .resting {
+            phase = .arriving
+            start(limits.arrival)
+        }
+        context.fireChannelRead(data)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        writeTimer?.cancel()
+        writeTimer = nil
+        if !context.channel.isWritable { writeTimer = schedule(limits.departure) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// The request is there as a whole.
+    func requestArrived() {
+        phase = .answering
+        timer?.cancel()
+        timer = nil
+    }
+
+    /// The answer is written as a whole.
+    func answered() {
+        phase = .resting
+        start(limits.idle)
+    }
+
+    private func start(_ duration: Duration) {
+        timer?.cancel()
+        timer = schedule(duration)
+    }
+
+    private func schedule(_ duration: Duration) -> Scheduled<Void>? {
+        guard let context else { return nil }
+        let channel = context.channel
+        return context.eventLoop.scheduleTask(in: TimeAmount(duration)) { channel.close(promise: nil) }
+    }
+}
+
+/// Tells the deadlines where requests and answers end.
+final class RequestMarker: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let deadlines: DeadlineHandler
+    private let headLimit: HeadLimitHandler
+
+    init(_ deadlines: DeadlineHandler, _ headLimit: HeadLimitHandler) {
+        self.deadlines = deadlines
+        self.headLimit = headLimit
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .end = unwrapInboundIn(data) { deadlines.requestArrived() }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .end = unwrapOutboundIn(data) {
+            deadlines.answered()
+            headLimit.begin()
+        }
+        context.write(data, promise: promise)
+    }
+}
+
+/// Closes connections whose bytes come without a request's end for longer than any head can be. The parser bounds single
+/// fields; this bounds their sum.
+final class HeadLimitHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let limit: Int
+    /// The last bytes seen of a head, for an end that lies across two reads.
+    private var matched = 0
+    private var seen = 0
+    private var isInBody = false
+
+    init(_ limit: Int) { self.limit = limit }
+
+    /// The next bytes are a head again.
+    func begin() {
+        isInBody = false
+        matched = 0
+        seen = 0
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if !isInBody {
+            for byte in unwrapInboundIn(data).readableBytesView {
+                seen += 1
+                let isExpected = byte == (matched % 2 == 0 ? 0x0D : 0x0A)
+                matched = isExpected ? matched + 1 : (byte == 0x0D ? 1 : 0)
+                if matched == 4 {
+                    isInBody = true
+                    break
+                }
+            }
+            guard isInBody || seen <= limit else {
+                context.close(promise: nil)
+                return
+            }
+        }
+        context.fireChannelRead(data)
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import KERINetwork
+public import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+public import ServiceLifecycle
+internal import Synchronization
+
+/// One HTTP/1.1 server for one handler, bounded at every edge by ``ServerLimits``.
+///
+/// Built on SwiftNIO itself: frameworks above it know a time-out for idle connections, but none for heads and bodies that
+/// trickle in, nor a count of connections for each source.
+public final class HTTPService: Service {
+    private let handler: any RequestHandler
+    private let host: String
+    private let port: Int
+    private let limits: ServerLimits
+    private let logger: Logger
+    private let connections: ConnectionRegistry
+    private let bound = Promise<Int>()
+
+    /// Serves `handler` at an address; port 0 takes a free one, which ``boundPort()`` tells.
+    public init(
+        _ handler: any RequestHandler, host: String = "127.0.0.1", port: Int, limits: ServerLimits = ServerLimits(),
+        logger: Logger
+    ) {
+        self.handler = handler
+        self.host = host
+        self.port = port
+        self.limits = limits
+        self.logger = logger
+        connections = ConnectionRegistry(limits)
+    }
+
+    /// The port, as soon as the server listens.
+    /// - Throws: why it doesn't.
+    public func boundPort() async throws -> Int { try await bound.value }
+
+    /// Listens until graceful shutdown; requests that are being answered are finished then.
+    /// - Throws: ``ListenError`` when the address can't be listened at.
+    public func run() async throws {
+        let server: NIOAsyncChannel<Connection, Never>
+        do {
+            server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.backlog, value: 256)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: host, port: port) { [limits] channel in
+                    channel.eventLoop.makeCompletedFuture { try Self.configure(channel, limits) }
+                }
+        } catch {
+            let failure = ListenError(host: host, port: port, detail: "\(error)")
+            bound.fail(failure)
+            throw failure
+        }
+        bound.succeed(server.channel.localAddress?.port ?? port)
+        logger.info("listening", metadata: ["address": "\(host):\(server.channel.localAddress?.port ?? port)"])
+        try await withGracefulShutdownHandler {
+            try await server.executeThenClose { inbound in
+                try await withThrowingDiscardingTaskGroup { group in
+                    for try await connection in inbound {
+                        let source = connection.channel.remoteAddress?.ipAddress ?? "unknown"
+                        guard let number = connections.admit(connection.channel, from: source) else {
+                            connection.channel.close(promise: nil)
+                            continue
+                        }
+                        group.addTask { [self] in
+                            await serve(connection, source: source, number: number)
+                            connections.remove(number)
+                        }
+                    }
+                }
+            }
+        } onGracefulShutdown: { [connections] in
+            server.channel.close(promise: nil)
+            connections.drain()
+        }
+        logger.info("stopped", metadata: ["address": "\(host):\(port)"])
+    }
+
+    typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead>>
+    typealias HTTPPart<Head: Equatable> = NIOHTTP1.HTTPPart<Head, IOData>
+
+    private static func configure(_ channel: any Channel, _ limits: ServerLimits) throws -> Connection {
+        let deadlines = DeadlineHandler(limits)
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(deadlines)
+        let headLimit = HeadLimitHandler(limits.headBytes)
+        try pipeline.addHandler(headLimit)
+        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
+        try pipeline.addHandler(RequestMarker(deadlines, headLimit))
+        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+    }
+
+    /// Answers the requests of one connection, one after the other.
+    private func serve(_ connection: Connection, source: String, number: Int) async {
+        do {
+            try await connection.executeThenClose { inbound, outbound in
+                var parts = inbound.makeAsyncIterator()
+                while case .head(let head)? = try await parts.next() {
+                    var body: [UInt8] = []
+                    var isWhole = false
+                    while !isWhole, body.count <= limits.bodyBytes, let part = try await parts.next() {
+                        switch part {
+                        case .head: return
+                        case .body(let chunk): body.append(contentsOf: chunk.readableBytesView)
+                        case .end: isWhole = true
+                        }
+                    }
+                    guard body.count <= limits.bodyBytes else {
+                        try await ResponseWriter(outbound, keepAlive: false).write(
+                            .refusal(413, "Payload Too Large", "a body has at most \(limits.bodyBytes) bytes"))
+                        return
+                    }
+                    guard isWhole else { return }
+                    let keepAlive = head.isKeepAlive && !connections.isDraining
+                    let writer = ResponseWriter(outbound, keepAlive: keepAlive)
+                    guard let request = ServiceRequest(head, body: body, source: source) else {
+                        try await writer.write(.refusal(400, "Bad Request", "the request target can't be read"))
+                        guard keepAlive else { return }
+                        continue
+                    }
+                    connections.set(number, isAnswering: true)
+                    let response = await handler.respond(to: request)
+                    if case .events = response.body {
+                        guard connections.beginStream(number, source: source) else {
+                            try await writer.write(
+                                .refusal(429, "Too Many Requests", "too many event streams from \(source)"))
+                            return
+                        }
+                        defer { connections.endStream(source: source) }
+                        try await writer.write(response, isHead: head.method == .HEAD)
+                        return
+                    }
+                    try await writer.write(response, isHead: head.method == .HEAD)
+                    connections.set(number, isAnswering: false)
+                    guard keepAlive, !connections.isDraining else { return }
+                }
+            }
+        } catch {
+            logger.debug("a connection ended", metadata: ["source": "\(source)", "error": "\(error)"])
+        }
+    }
+}
+
+/// Why nothing can be listened at.
+public struct ListenError: Error, Sendable, CustomStringConvertible {
+    /// The address.
+    public let host: String
+    /// The port.
+    public let port: Int
+    /// What the system says.
+    public let detail: String
+
+    /// Address and cause.
+    public var description: String { "\(host):\(port): \(detail)" }
+}

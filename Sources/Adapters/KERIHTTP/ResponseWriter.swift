@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import KERINetwork
+internal import NIOCore
+internal import NIOHTTP1
+
+/// Writes one answer to a connection.
+struct ResponseWriter {
+    private let outbound: NIOAsyncChannelOutboundWriter<HTTPService.HTTPPart<HTTPResponseHead>>
+    private let keepAlive: Bool
+
+    init(_ outbound: NIOAsyncChannelOutboundWriter<HTTPService.HTTPPart<HTTPResponseHead>>, keepAlive: Bool) {
+        self.outbound = outbound
+        self.keepAlive = keepAlive
+    }
+
+    func write(_ response: ServiceResponse, isHead: Bool = false) async throws {
+        var headers = HTTPHeaders(response.headers.map { ($0.name, $0.value) })
+        headers.add(name: "Date", value: Self.date())
+        switch response.body {
+        case .bytes(let bytes):
+            if response.status != 204 { headers.replaceOrAdd(name: "Content-Length", value: String(bytes.count)) }
+            headers.add(name: "Connection", value: keepAlive ? "keep-alive" : "close")
+            var parts: [HTTPService.HTTPPart<HTTPResponseHead>] = [.head(head(response, headers))]
+            if !bytes.isEmpty, !isHead { parts.append(.body(.byteBuffer(ByteBuffer(bytes: bytes)))) }
+            parts.append(.end(nil))
+            try await outbound.write(contentsOf: parts)
+        case .events(let events):
+            headers.add(name: "Transfer-Encoding", value: "chunked")
+            headers.add(name: "Connection", value: "close")
+            try await outbound.write(.head(head(response, headers)))
+            for await event in events {
+                try await outbound.write(.body(.byteBuffer(ByteBuffer(string: event.wireText))))
+            }
+            try await outbound.write(.end(nil))
+        }
+    }
+
+    private func head(_ response: ServiceResponse, _ headers: HTTPHeaders) -> HTTPResponseHead {
+        HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: response.status), headers: headers)
+    }
+
+    /// The time of day as RFC 9110 writes it.
+    private static func date() -> String {
+        var seconds = time(nil)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        return "\(days[Int(parts.tm_wday)]), \(two(parts.tm_mday)) \(months[Int(parts.tm_mon)]) "
+            + "\(1900 + parts.tm_year) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT"
+    }
+}
+
+extension ServerSentEvent {
+    /// The lines of the event with the blank line behind them; a line feed in the data begins another data line.
+    var wireText: String {
+        var text = ""
+        if let id { text += "id: \(Self.oneLine(id))\n" }
+        if let name { text += "event: \(Self.oneLine(name))\n" }
+        if let retry { text += "retry: \(retry)\n" }
+        if let data {
+            for line in data.split(separator: "\n", omittingEmptySubsequences: false) { text += "data: \(line)\n" }
+        }
+        return text + "\n"
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        String(text.unicodeScalars.filter { $0 != "\n" && $0 != "\r" && $0 != "\0" })
+    }
+}
+
+extension ServiceResponse {
+    /// What the server itself has to say, as keripy's HTTP library words it. The texts are ours: nothing to escape.
+    static func refusal(_ status: Int, _ title: String, _ description: String) -> ServiceResponse {
+        ServiceResponse(
+            status: status, contentType: "application/json",
+            Array("{\"title\":\"\(title)\",\"description\":\"\(description)\"}".utf8))
+    }
+}
