@@ -114,7 +114,7 @@ final class WatchedNetwork: PeerTransport {
     }
 
     func events(
-        _ request: PeerRequest, idle: Duration, receive: @Sendable (ServerSentEvent) async -> Bool
+        _ request: PeerRequest, idle: Duration, receive: @escaping @Sendable (ServerSentEvent) async -> Bool
     ) async throws(TransportError) { throw TransportError(.unreachable, "no streams here") }
 
     func converse(

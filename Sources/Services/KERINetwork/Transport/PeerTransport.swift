@@ -80,7 +80,7 @@ public protocol PeerTransport: Sendable {
     /// ends the stream, or nothing came for `idle`.
     /// - Throws: ``TransportError``, also for an answer that is no event stream.
     func events(
-        _ request: PeerRequest, idle: Duration, receive: @Sendable (ServerSentEvent) async -> Bool
+        _ request: PeerRequest, idle: Duration, receive: @escaping @Sendable (ServerSentEvent) async -> Bool
     ) async throws(TransportError)
 
     /// Writes a stream to a `tcp` peer and reads what comes back until `isEnough` says so, the peer closes, nothing came
