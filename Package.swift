@@ -134,7 +134,7 @@ module(
 
 // Adapters: one framework each.
 module(
-    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "CESR", "KERI"], external: [.grdb, .sqlite],
+    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "CESR", "KERI", "KERINetwork"], external: [.grdb, .sqlite],
     product: true)
 module(
     .adapters, "HTTPTransport", uses: ["KERINetwork"], external: [.httpClient, .nioCore, .nioPosix, .nioHTTP1])

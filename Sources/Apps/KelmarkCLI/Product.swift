@@ -33,5 +33,7 @@ enum Product {
         static let lock = "lock"
         /// Authority certificates and statements of issuers.
         static let issuers = "issuers"
+        /// Logs of the witnesses that are served from here.
+        static let witnesses = "witnesses"
     }
 }

@@ -10,13 +10,17 @@ enum StoreSchema {
     /// `KLMK` at offset 68 of the file marks it as ours.
     static let applicationID: UInt32 = 0x4b4c_4d4b
     /// Number of the last migration below.
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("key event logs, escrows, replies, duplicity") { database in
             try database.execute(sql: first)
             try database.execute(sql: "PRAGMA user_version = 1")
+        }
+        migrator.registerMigration("mailboxes") { database in
+            try database.execute(sql: second)
+            try database.execute(sql: "PRAGMA user_version = 2")
         }
         return migrator
     }
@@ -92,6 +96,38 @@ enum StoreSchema {
 }
 
 extension StoreSchema {
+    /// A box keeps its next number when its messages are gone; triggers count, so that a bound costs nothing to keep.
+    private static let second = """
+        CREATE TABLE mailboxes (
+            id INTEGER PRIMARY KEY,
+            recipient TEXT NOT NULL,
+            topic TEXT NOT NULL,
+            next INTEGER NOT NULL,
+            UNIQUE (recipient, topic)
+        ) STRICT;
+        CREATE TABLE mails (
+            box INTEGER NOT NULL REFERENCES mailboxes (id),
+            number INTEGER NOT NULL,
+            since INTEGER NOT NULL,
+            message BLOB NOT NULL,
+            PRIMARY KEY (box, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX mails_by_age ON mails (since);
+        CREATE TABLE mail_counts (recipient TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE mail_total (count INTEGER NOT NULL) STRICT;
+        INSERT INTO mail_total VALUES (0);
+        CREATE TRIGGER mail_added AFTER INSERT ON mails BEGIN
+            UPDATE mail_total SET count = count + 1;
+            INSERT INTO mail_counts SELECT recipient, 1 FROM mailboxes WHERE id = new.box
+                ON CONFLICT (recipient) DO UPDATE SET count = count + 1;
+        END;
+        CREATE TRIGGER mail_removed AFTER DELETE ON mails BEGIN
+            UPDATE mail_total SET count = count - 1;
+            UPDATE mail_counts SET count = count - 1
+                WHERE recipient = (SELECT recipient FROM mailboxes WHERE id = old.box);
+        END;
+        """
+
     /// Runs the migrations that the file has not seen, and moves the new version into the first page of the file, where
     /// programs look for it before they open anything.
     static func migrate(_ pool: DatabasePool) throws {

@@ -10,6 +10,7 @@ struct HomeFolder: Sendable {
     var events: String { path + "/" + Product.HomeFile.events }
     var vault: String { path + "/" + Product.HomeFile.vault }
     var book: String { path + "/" + Product.HomeFile.book }
+    var witnesses: String { path + "/" + Product.HomeFile.witnesses }
     var issuers: String { path + "/" + Product.HomeFile.issuers }
 
     /// Whether `init` was run here.
@@ -55,6 +56,11 @@ struct HomeFolder: Sendable {
         }
         try Self.requirePrivate(path, status)
         guard access(path, W_OK | X_OK) == 0 else { throw Self.failure(errno, path) }
+    }
+
+    /// Makes a folder inside the home that only its owner can read.
+    static func makePrivate(_ path: String) throws {
+        if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure(errno, path) }
     }
 
     /// Names a failed system call.

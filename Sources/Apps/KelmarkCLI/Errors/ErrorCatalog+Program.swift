@@ -27,6 +27,9 @@ extension ErrorCatalog {
             "doctor-findings", .denied, "The examination found something to repair.", next: "kelmark doctor --json",
             "Each finding names what is wrong and the command that repairs it."),
         ErrorArea.program.entry(
+            "address-taken", .conflict, "Nothing can be listened at the address.", next: "ss -ltnp",
+            "Another program listens there, the address is not one of this machine, or the port needs more rights."),
+        ErrorArea.program.entry(
             "tool-missing", .notFound, "A program that the command runs is not installed.",
             next: "apt-get install openssl",
             "The demonstration lets openssl check the certificate chain, so that you need not believe Kelmark alone."),

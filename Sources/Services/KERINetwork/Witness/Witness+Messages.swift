@@ -27,9 +27,10 @@ extension Witness {
     func take(_ received: ReceivedMessage, mailsAnswers: Bool = true) async throws -> Reaction {
         if case .keyEvent(let event) = received.message {
             switch try await receipt(event, received.attachments, onlyOurs: false) {
-            case .receipted(let signature, let isNew):
-                // Who posts an event without asking for the receipt finds it in the mailbox.
-                if isNew { try await mail(try receiptMessage(of: event, signature), to: event.aid, topic: "/receipt") }
+            case .receipted(let signature, _):
+                // Who posts an event without asking for the receipt finds it in the mailbox; who posts it again has
+                // not found it.
+                try await mail(try receiptMessage(of: event, signature), to: event.aid, topic: "/receipt")
                 return Reaction(outcome: .duplicate(added: 0))
             case .notOurs: return Reaction(outcome: .duplicate(added: 0))
             case .notServed: return Reaction(outcome: .rejected(.wrongSigner))
