@@ -165,7 +165,8 @@ tests(
 tests(
     "StorageSQLiteTests",
     uses: [
-        "StorageSQLite", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance",
+        "StorageSQLite", "KERINetwork", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport",
+        "StoreConformance",
     ], external: [.grdb])
 tests(
     "KERINetworkTests",

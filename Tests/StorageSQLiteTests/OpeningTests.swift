@@ -78,7 +78,7 @@ import Testing
         do { _ = try SQLiteKeyEventStore(path: path) }
         let header = try Data(contentsOf: URL(filePath: path)).prefix(100)
         #expect(header[68..<72].elementsEqual("KLMK".utf8))
-        #expect(header[60..<64].elementsEqual([0, 0, 0, 1]))
+        #expect(header[60..<64].elementsEqual([0, 0, 0, UInt8(SQLiteKeyEventStore.formatVersion)]))
     }
 
     @Test func takesAnEmptyFile() throws {

@@ -50,9 +50,9 @@ import Testing
             }
             try queue.close()
         }
-        try setVersion(2)
+        try setVersion(SQLiteKeyEventStore.formatVersion + 1)
         try expectRefusal(.tooNew, folder, path)
-        try setVersion(1)
+        try setVersion(SQLiteKeyEventStore.formatVersion)
         let store = try SQLiteKeyEventStore(path: path)
         #expect(try store.read { try $0.keyState(of: history.aid) } == history.states.last)
     }
