@@ -43,6 +43,22 @@ struct OwnAIDTests {
         #expect(try verifier.offer(author.latest) == .duplicate(added: 1))
     }
 
+    /// A copy of an own event that waits is no stranger's event: it brings what is missing.
+    @Test func copiesOfOwnWaitingEventsBringWhatIsMissing() throws {
+        let witnesses = try TestKey.witnesses("w", 2)
+        let author = try Author("own", witnesses: witnesses)
+        let verifier = Verifier(ProcessingPolicy(ownAIDs: [author.aid]))
+        #expect(try verifier.offer(author.latest.witnessed(by: []), origin: .local) == .escrowed(.partialWitnesses))
+        #expect(try verifier.offer(author.latest) == .accepted(ordinal: 0))
+        let group = try Author("group", keys: 2)
+        let other = Verifier(ProcessingPolicy(ownAIDs: [group.aid]))
+        #expect(try other.offer(group.latest) == .escrowed(.misfit))
+        #expect(
+            try other.offer(group.latest.signed(by: group.keys, at: [0]), origin: .local)
+                == .escrowed(.partialSignatures))
+        #expect(try other.offer(group.latest) == .accepted(ordinal: 0))
+    }
+
     @Test func othersAreNotTouched() throws {
         let own = try Author("own")
         let other = try Author("other")

@@ -71,9 +71,15 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
         }
     }
 
-    /// Whether an event would change the log of its AID, were it accepted.
+    /// Whether an event of an own AID says what this process has not said itself: it neither stands in the log nor waits.
+    /// What waits of an own AID was let in from here, so a copy of it only brings signatures and receipts.
     private func isNews(_ event: KeyEvent) throws -> Bool {
-        try transaction.record(of: event.aid, at: event.sn, said: event.said) == nil
+        guard try transaction.record(of: event.aid, at: event.sn, said: event.said) == nil else { return false }
+        let reasons: [EscrowReason] = [.partialSignatures, .partialWitnesses, .partialDelegation, .delegable]
+        return try !reasons.contains { reason in
+            let key = EscrowKey(reason: reason, aid: event.aid, sn: event.sn, said: event.said)
+            return try transaction.escrow(key) != nil
+        }
     }
 
     /// Whether an event waits for a seal that one of our own AIDs would have to make.
