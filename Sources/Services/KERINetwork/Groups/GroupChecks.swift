@@ -134,7 +134,7 @@ struct GroupChecks<Transaction: KeyEventTransaction> {
     }
 
     /// What a member's establishment events state, oldest first.
-    private func history(of aid: AID) throws -> [Establishment] {
+    func history(of aid: AID) throws -> [Establishment] {
         var found: [Establishment] = []
         var ordinal: UInt64 = 0
         while true {

@@ -70,6 +70,8 @@ extension Groups {
     private func enterName(of group: GroupRecord, now: Timestamp) throws {
         let all = try wallet.book.load()
         guard let name = group.name, !all.contains(where: { $0.aid == group.aid }) else { return }
+        // What strangers sent of the group before it was ours does not count: what waits of it is what we agreed to.
+        try forgetEscrows(of: group.aid) { _ in true }
         // A name whose AID has no event is left over from a crash and free.
         let kept = all.filter { $0.name != name }
         try wallet.book.save(
@@ -132,10 +134,24 @@ extension Groups {
             }
             ledger.tidy(group.aid)
         }
-        guard let message = try wallet.book.load().first(where: { $0.aid == group.aid })?.waitingEvent,
+        try forgetWaiting(event)
+    }
+
+    /// Takes an event that waits no more out of the escrows and the wallet's book, so that it is not tried again.
+    func forgetWaiting(_ event: KeyEvent) throws {
+        try forgetEscrows(of: event.aid) { $0.said == event.said }
+        guard let message = try wallet.book.load().first(where: { $0.aid == event.aid })?.waitingEvent,
             let (waiting, _) = Wallet<Store>.parse(message), waiting.said == event.said
         else { return }
-        try wallet.update(group.aid) { $0.waitingEvent = nil }
+        try wallet.update(event.aid) { $0.waitingEvent = nil }
+    }
+
+    /// Drops escrowed events of an AID.
+    private func forgetEscrows(of aid: AID, where isMeant: (EscrowKey) -> Bool) throws {
+        let keys = try wallet.store.read { try $0.escrows(reason: nil, aid: aid, limit: .max).map(\.key) }
+        let meant = keys.filter { $0.reason.isOfEvents && isMeant($0) }
+        guard !meant.isEmpty else { return }
+        try wallet.store.write { transaction in for key in meant { try transaction.removeEscrow(key) } }
     }
 
     // MARK: Sending
@@ -203,5 +219,19 @@ extension Groups {
             event: EventSeal(aid: event.aid, sn: event.sn, said: event.said), kind: event.kind, member: member,
             stage: proposal.stage, signed: proposal.signers, missing: proposal.missing, undelivered: undelivered,
             next: next, message: event.bytes + (try attachments.encoded(in: .text)))
+    }
+}
+
+extension EscrowReason {
+    /// Whether what waits is a key event, and not a receipt, reply, query or exchange message.
+    var isOfEvents: Bool {
+        switch self {
+        case .outOfOrder, .partialSignatures, .partialDelegation, .partialWitnesses, .likelyDuplicitous, .misfit,
+            .delegable:
+            true
+        case .unverifiedWitnessReceipt, .unverifiedReceipt, .unverifiedTransferableReceipt, .queryNotFound,
+            .partialReply, .partialExchange:
+            false
+        }
     }
 }

@@ -35,6 +35,26 @@ extension Groups {
         }
     }
 
+    /// Stands by an event no longer, so that another one can be approved for its place.
+    ///
+    /// Our signature is out: whoever has it can still complete the event. If the group then completes both, it has
+    /// contradicted itself for everybody to see. So this is for members that have agreed to let the event go.
+    /// - Throws: ``GroupError`` `proposalUnknown`, `proposalSettled`; what store and books fail with.
+    public func withdraw(_ said: SAID) throws {
+        let (group, proposal) = try find(said)
+        let isInLog = try wallet.store.read {
+            try $0.record(of: group.aid, at: proposal.event.sn, said: said) != nil
+        }
+        guard proposal.stage == .approved, !isInLog else {
+            throw GroupError(.proposalSettled, "the event is \(proposal.stage.rawValue)")
+        }
+        try book.update { ledger in
+            ledger.change(said, of: group.aid) { $0.stage = .declined }
+            ledger.tidy(group.aid)
+        }
+        try forgetWaiting(proposal.event)
+    }
+
     func find(_ said: SAID) throws -> (GroupRecord, GroupProposal) {
         for group in try book.load().groups {
             if let proposal = group.proposal(said) { return (group, proposal) }
@@ -55,7 +75,7 @@ extension Groups {
                 let known = try book.load().group(event.aid)?.signing
                 try checks.check(
                     event, signing: proposal.signing, rotation: proposal.rotation, base: base, known: known)
-                let (list, threshold) = try Self.witnesses(of: event, base)
+                let (list, threshold) = WitnessList.inForce(at: event, base: base)
                 try expectation?.check(proposal, witnesses: list, threshold: threshold)
             }
             guard proposal.signing.contains(member) else {
@@ -69,13 +89,6 @@ extension Groups {
 
     private func find(orNil event: KeyEvent) throws -> GroupProposal? {
         try book.load().group(event.aid)?.proposal(event.said)
-    }
-
-    private static func witnesses(of event: KeyEvent, _ base: KeyState?) throws -> ([AID], UInt32) {
-        let current = base?.witnesses ?? []
-        guard let stated = event.establishment else { return (current, base?.witnessThreshold ?? 0) }
-        let cuts = Set(stated.witnessesCut)
-        return (current.filter { !cuts.contains($0) } + stated.witnessesAdded, stated.witnessThreshold)
     }
 
     /// Remembers that our member agrees, before anything is signed: from then on it signs nothing else for this place.
