@@ -35,6 +35,7 @@ enum ErrorArea: String, Sendable, CaseIterable {
     case proofFile = "PROOF"
     case certificate = "CERTIFICATE"
     case request = "REQUEST"
+    case introduction = "OOBI"
     case issuer = "ISSUER"
     case verdict = "VERDICT"
 
@@ -58,6 +59,7 @@ enum ErrorArea: String, Sendable, CaseIterable {
         case .crypto: "Cryptography"
         case .record: "Records"
         case .proofFile: "Proof files"
+        case .introduction: "Introductions"
         case .certificate: "Certificates"
         case .request: "Certificate requests"
         case .issuer: "Issuers"

@@ -35,6 +35,8 @@ enum ErrorTranslation {
             CommandFailure(ErrorArea.certificate.code(error.code.rawValue), "\(error)")
         case let error as CertificateRequestError:
             CommandFailure(ErrorArea.request.code(error.code.rawValue), "\(error)")
+        case let error as IntroductionError:
+            CommandFailure(ErrorArea.introduction.code(error.code.rawValue), error.detail)
         case is CancellationError: CommandFailure("KM-INTERNAL", "the command was interrupted")
         default: CommandFailure("KM-INTERNAL", "an error without a name: \(type(of: error))")
         }

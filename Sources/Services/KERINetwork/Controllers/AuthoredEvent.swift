@@ -32,6 +32,25 @@ public struct AuthoredEvent: Sendable, Hashable {
 }
 
 extension Wallet {
+    /// An authored event with what has become of it since.
+    /// - Throws: what the store fails with.
+    public func settled(_ authored: AuthoredEvent) throws -> AuthoredEvent {
+        let event = authored.event
+        return try store.read { transaction in
+            if let record = try transaction.record(of: event.aid, at: event.sn, said: event.said) {
+                return AuthoredEvent(
+                    event: event, signatures: authored.signatures, outcome: .accepted(ordinal: record.ordinal),
+                    missing: nil)
+            }
+            guard let reason = authored.waitsFor,
+                let entry = try transaction.escrow(
+                    EscrowKey(reason: reason, aid: event.aid, sn: event.sn, said: event.said))
+            else { return authored }
+            return AuthoredEvent(
+                event: event, signatures: authored.signatures, outcome: authored.outcome, missing: entry.missing)
+        }
+    }
+
     /// Whether an event stands in its log or waits; true also when that can't be found out, for then nothing that the
     /// event commits to may be forgotten.
     func mayBeDurable(_ event: KeyEvent) -> Bool {

@@ -29,23 +29,24 @@ extension Wallet {
     /// - Parameters:
     ///   - withDelegators: whether the delegators' logs come first.
     ///   - withWaiting: whether our own waiting event is added.
+    ///   - allowsUnknown: whether an AID of which nothing is known is no error.
     /// - Throws: ``ControllerError`` `unknown` when nothing is known of the AID; what the store fails with.
     public func export(
-        _ aid: AID, withDelegators: Bool = true, withWaiting: Bool = true
+        _ aid: AID, withDelegators: Bool = true, withWaiting: Bool = true, allowsUnknown: Bool = false
     ) throws -> [UInt8] {
         var stream: [UInt8] = []
         var isKnown = false
-        let waiting = withWaiting ? try book.load().first { $0.aid == aid }?.waitingEvent : nil
+        let waiting = try book.load().first { $0.aid == aid }?.waitingEvent
         for one in withDelegators ? try chain(of: aid, waiting: waiting) : [aid] {
             let log = try LogReplay.stream(of: one, from: store)
             if one == aid, !log.isEmpty { isKnown = true }
             stream += log
         }
-        if let waiting {
+        if withWaiting, let waiting {
             stream += waiting
             isKnown = true
         }
-        guard isKnown else { throw ControllerError(.unknown, "nothing is known of \(aid)") }
+        guard isKnown || allowsUnknown else { throw ControllerError(.unknown, "nothing is known of \(aid)") }
         return stream
     }
 

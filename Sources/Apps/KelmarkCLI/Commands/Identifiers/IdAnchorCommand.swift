@@ -62,6 +62,7 @@ struct IdAnchorCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
+    @OptionGroup var publish: PublishOptions
     @Argument(help: "Name of the AID.", completion: NameCompletion.kind)
     var name: String
     @OptionGroup var anchors: AnchorOptions
@@ -84,9 +85,9 @@ struct IdAnchorCommand: KelmarkCommand {
             let controller = try Controller(wallet, name)
             let authored = try await controller.anchor(
                 members, signers: signWith?.numbers, format: format.format, now: context.now)
-            return IdentifierView.result(
-                of: authored, name: controller.identifier.name, verb: "anchored in",
-                state: try wallet.keyState(of: controller.aid), dryRun: write.dryRun)
+            return try await context.publishing(
+                authored, of: wallet, name: controller.identifier.name, verb: "anchored in", options: publish,
+                dryRun: write.dryRun)
         }
     }
 }

@@ -22,6 +22,7 @@ struct IdCreateCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
+    @OptionGroup var publish: PublishOptions
     @Argument(help: "A name for it, yours alone.")
     var name: String
     @OptionGroup var options: CreationOptions
@@ -34,9 +35,8 @@ struct IdCreateCommand: KelmarkCommand {
         return try await context.changing(dryRun: write.dryRun) { wallet in
             plan.delegator = try delegator.map(wallet.aid)
             let authored = try await wallet.create(plan, now: context.now)
-            return IdentifierView.result(
-                of: authored, name: name, verb: "made", state: try wallet.keyState(of: authored.event.aid),
-                dryRun: write.dryRun)
+            return try await context.publishing(
+                authored, of: wallet, name: name, verb: "made", options: publish, dryRun: write.dryRun)
         }
     }
 }

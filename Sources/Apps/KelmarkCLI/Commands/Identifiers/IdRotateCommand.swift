@@ -23,6 +23,7 @@ struct IdRotateCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
+    @OptionGroup var publish: PublishOptions
     @Argument(help: "Name of the AID.", completion: NameCompletion.kind)
     var name: String
     @Option(help: ArgumentHelp("Which pre-rotated keys to use, like 0,2.", valueName: "numbers"))
@@ -78,9 +79,9 @@ struct IdRotateCommand: KelmarkCommand {
         return try await context.changing(dryRun: write.dryRun) { [plan] wallet in
             let controller = try Controller(wallet, name)
             let authored = try await controller.rotate(plan, now: context.now)
-            return IdentifierView.result(
-                of: authored, name: controller.identifier.name, verb: "rotated",
-                state: try wallet.keyState(of: controller.aid), dryRun: write.dryRun)
+            return try await context.publishing(
+                authored, of: wallet, name: controller.identifier.name, verb: "rotated", options: publish,
+                dryRun: write.dryRun)
         }
     }
 }
@@ -99,6 +100,7 @@ struct IdAbandonCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
+    @OptionGroup var publish: PublishOptions
     @OptionGroup var destructive: DestructiveOptions
     @Argument(help: "Name of the AID.", completion: NameCompletion.kind)
     var name: String
@@ -127,9 +129,8 @@ struct IdAbandonCommand: KelmarkCommand {
             plan.isAbandonment = true
             plan.signers = signWith?.numbers
             let authored = try await controller.rotate(plan, now: context.now)
-            return IdentifierView.result(
-                of: authored, name: name, verb: "abandoned", state: try wallet.keyState(of: controller.aid),
-                dryRun: write.dryRun)
+            return try await context.publishing(
+                authored, of: wallet, name: name, verb: "abandoned", options: publish, dryRun: write.dryRun)
         }
     }
 }

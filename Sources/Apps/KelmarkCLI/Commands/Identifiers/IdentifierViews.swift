@@ -80,7 +80,7 @@ enum WaitingAdvice {
         return switch reason {
         case .delegable: "\(Product.command) id approve \(subject)"
         case .partialDelegation: "\(Product.command) id export \(subject) --out FILE"
-        case .partialWitnesses: "\(Product.command) id export \(subject) --out FILE"
+        case .partialWitnesses: "\(Product.command) id publish \(subject)"
         case .misfit: "\(Product.command) id show \(subject)"
         default: "\(Product.command) id import FILE"
         }

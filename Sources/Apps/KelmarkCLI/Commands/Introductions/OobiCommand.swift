@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import KERI
+internal import KERINetwork
+internal import KelmarkBytes
+
+/// `kelmark oobi`.
+struct OobiCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration.kelmark(
+        "oobi", "Introduces AIDs to each other.",
+        examples: [
+            CommandExample("where others find the log of yours", "kelmark oobi make acme"),
+            CommandExample(
+                "learn about somebody", "kelmark oobi resolve http://127.0.0.1:5642/oobi/EI…AID/witness/BB…AID"),
+            CommandExample("learn where a witness listens", "kelmark oobi resolve http://127.0.0.1:5642/oobi"),
+        ],
+        subcommands: [OobiMakeCommand.self, OobiResolveCommand.self])
+}
+
+/// `kelmark oobi make`.
+struct OobiMakeCommand: KelmarkCommand {
+    static let path = "oobi make"
+    static let configuration = CommandConfiguration.kelmark(
+        "make", "Prints the introductions of an AID: URLs at its witnesses that lead to its log.",
+        about: "Nobody need trust the URL: whoever follows it verifies the log behind it.",
+        examples: [
+            CommandExample("of your organisation", "kelmark oobi make acme"),
+            CommandExample("of anybody whom you know", "kelmark oobi make EI…AID"),
+            CommandExample("for a script", "kelmark oobi make acme --json"),
+        ])
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: "Name or AID.", completion: NameCompletion.kind)
+    var name: String
+    @Option(help: "witness: by the witnesses.")
+    var role = OobiRole.witness
+
+    func perform(in context: CommandContext) async throws -> CommandResult {
+        let wallet = try context.readingWallet()
+        let aid = try wallet.aid(name)
+        let oobis = try wallet.introductions(of: aid).map(\.description)
+        guard !oobis.isEmpty else {
+            throw CommandFailure(
+                "KM-OOBI-NONE", "no witness of \(name) is known by address",
+                next: "\(Product.command) oobi resolve http://WITNESS:PORT/oobi")
+        }
+        return CommandResult(
+            data: ["aid": .text(aid.text), "role": .text(role.rawValue), "oobis": .list(oobis.map { .text($0) })],
+            text: oobis)
+    }
+}
+
+/// In which role somebody introduces an AID.
+enum OobiRole: String, ExpressibleByArgument, CaseIterable, Sendable { case witness }
+
+/// `kelmark oobi resolve`.
+struct OobiResolveCommand: KelmarkCommand {
+    static let path = "oobi resolve"
+    static let configuration = CommandConfiguration.kelmark(
+        "resolve", "Follows an introduction and takes in the log behind it.",
+        about: "What comes is verified like anything from a stranger. Afterwards the AID must be known, and a witness "
+            + "that introduces it must be one of its witnesses.",
+        examples: [
+            CommandExample(
+                "an AID at its witness", "kelmark oobi resolve http://127.0.0.1:5642/oobi/EI…AID/witness/BB…AID"),
+            CommandExample(
+                "a witness, so that events can be brought to it", "kelmark oobi resolve http://127.0.0.1:5642/oobi"),
+            CommandExample("for a script", "kelmark oobi resolve http://127.0.0.1:5642/oobi --json"),
+        ])
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: ArgumentHelp("The introduction.", valueName: "URL"))
+    var url: String
+
+    func perform(in context: CommandContext) async throws -> CommandResult {
+        guard let oobi = OOBI(url) else {
+            throw CommandFailure("KM-OOBI-MALFORMED", "\(printable(String(url.prefix(200)))) is no introduction")
+        }
+        return try await context.changing(keys: false) { wallet in
+            try await context.reachingPeers { transport in
+                let found = try await Introducer(wallet, transport: transport, clock: SystemClock()).follow(oobi)
+                let places = try wallet.locations(of: found.aid).map(\.description)
+                return CommandResult(
+                    data: [
+                        "aid": .text(found.aid.text), "messages": OrderedValue(found.messages),
+                        "urls": .list(places.map { .text($0) }), "state": .map(found.state.record),
+                    ], text: IdentifierView.text(of: found.state, name: nil) + places.map { "  listens at       \($0)" }
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTransport
+internal import KERI
+internal import KERINetwork
+internal import KelmarkBytes
+
+extension CommandContext {
+    /// Runs `body` with a transport that is closed afterwards.
+    func reachingPeers<R>(_ body: (NetworkTransport) async throws -> R) async throws -> R {
+        let transport = NetworkTransport()
+        do {
+            let result = try await body(transport)
+            await transport.shutdown()
+            return result
+        } catch {
+            await transport.shutdown()
+            throw error
+        }
+    }
+
+    /// Brings what an own AID's witnesses lack to them; nil when it has none.
+    func publish(_ aid: AID, of wallet: HomeWallet) async throws -> DeliveryReport? {
+        try await reachingPeers { transport in
+            let report = try await Receiptor(wallet, transport: transport, clock: SystemClock()).deliver(aid)
+            return report.witnesses.isEmpty ? nil : report
+        }
+    }
+}
+
+/// A delivery as data and as text.
+enum DeliveryView {
+    static func data(of report: DeliveryReport) -> OrderedValue {
+        [
+            "threshold": OrderedValue(Int(report.threshold)), "met": .boolean(report.isMet),
+            "witnesses": .list(
+                report.witnesses.map { witness in
+                    let (word, detail) = words(witness.result)
+                    return ["aid": .text(witness.aid.text), "result": .text(word), "detail": .text(detail)]
+                }),
+        ]
+    }
+
+    static func text(of report: DeliveryReport) -> [String] {
+        report.witnesses.map { witness in
+            let (word, detail) = words(witness.result)
+            return "  witness \(witness.aid)  \(word)\(detail.isEmpty ? "" : ": " + printable(detail))"
+        }
+    }
+
+    private static func words(_ result: WitnessResult) -> (String, String) {
+        switch result {
+        case .receipted: ("receipted", "")
+        case .waiting: ("waiting", "it keeps the event until something else arrives")
+        case .refused(let why): ("refused", why)
+        case .unreachable(let why): ("unreachable", why)
+        case .noAddress: ("no address", "kelmark oobi resolve URL tells where it listens")
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Errors of introductions, deliveries and whatever else crosses a network.
+
+extension ErrorCatalog {
+    static let introductions: [ErrorEntry] = [
+        ErrorArea.introduction.entry(
+            "malformed", .usage, "The URL is no introduction.", next: "kelmark oobi resolve --help",
+            "An introduction is http or https, a host, and /oobi, /oobi/AID, /oobi/AID/role or /oobi/AID/role/AID."),
+        ErrorArea.introduction.entry(
+            "none", .notFound, "Nobody is known who introduces the AID.",
+            next: "kelmark oobi resolve http://WITNESS:PORT/oobi",
+            "Its witnesses introduce an AID. Where a witness listens is learnt from its own introduction."),
+        ErrorArea.introduction.entry(
+            "unreachable", .undecidable, "Nobody answers at the URL.", next: "the same command again",
+            "The name is unknown, the connection was refused or broken off, or the answer took too long. It was tried "
+                + "several times."),
+        ErrorArea.introduction.entry(
+            "refused", .undecidable, "The peer answers with an error.", next: "the same command again",
+            "A witness answers 404 until it knows the log and the latest event has its receipts, 406 when it is no "
+                + "witness of the AID."),
+        ErrorArea.introduction.entry(
+            "not-a-log", .denied, "The answer is no stream of KERI messages.", next: "curl -i URL",
+            "Something else listens there, or a proxy answers in its place. Nothing was kept."),
+        ErrorArea.introduction.entry(
+            "answers-another", .denied, "The answer is about another AID.", next: "ask again for the introduction",
+            "The URL names one AID and the peer answers with the log of another. Nothing was kept."),
+        ErrorArea.introduction.entry(
+            "not-accepted", .undecidable, "The log in the answer was not accepted.", next: "kelmark waiting",
+            "The answer holds no log of the AID, or one that waits for receipts, signatures or a delegator, or one that "
+                + "breaks the rules; the cause says which."),
+        ErrorArea.introduction.entry(
+            "not-a-witness", .denied, "Who introduces the AID is none of its witnesses.",
+            next: "ask for an introduction by another witness",
+            "The log is known now and names other witnesses. Its owner may have changed them since."),
+    ]
+}
