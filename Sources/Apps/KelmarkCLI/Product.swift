@@ -29,6 +29,8 @@ enum Product {
         static let vault = "keys.vault"
         /// Names of our own AIDs and events of theirs that are still waiting.
         static let book = "wallet.json"
+        /// Names of others.
+        static let contacts = "contacts.json"
         /// Held by the process that changes the home.
         static let lock = "lock"
         /// Authority certificates and statements of issuers.

@@ -109,7 +109,7 @@ def their_controller_our_witnesses(stage):
     waiting = stage.keripy.start(["interact", "--name", "carol", "--alias", "carol", "--data", '["x"]'], seconds=15)
     waiting.wait()
     witnesses[2].start()
-    stage.kli("witness", "submit", "--name", "carol", "--alias", "carol", "--force", "--receipt-endpoint")
+    stage.kli("witness", "submit", "--name", "carol", "--alias", "carol", "--force")
     stage.kli("rotate", "--name", "carol", "--alias", "carol", "--receipt-endpoint", "--toad", "2", "--witness-cut", aids[2],
               "--witness-add", aids[3])
     text = stage.kli("oobi", "generate", "--name", "carol", "--alias", "carol", "--role", "witness")

@@ -10,6 +10,7 @@ struct HomeFolder: Sendable {
     var events: String { path + "/" + Product.HomeFile.events }
     var vault: String { path + "/" + Product.HomeFile.vault }
     var book: String { path + "/" + Product.HomeFile.book }
+    var contacts: String { path + "/" + Product.HomeFile.contacts }
     var witnesses: String { path + "/" + Product.HomeFile.witnesses }
     var issuers: String { path + "/" + Product.HomeFile.issuers }
 

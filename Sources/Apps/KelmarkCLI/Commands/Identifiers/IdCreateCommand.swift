@@ -33,7 +33,7 @@ struct IdCreateCommand: KelmarkCommand {
     func perform(in context: CommandContext) async throws -> CommandResult {
         var plan = try options.plan(name: name)
         return try await context.changing(dryRun: write.dryRun) { wallet in
-            plan.delegator = try delegator.map(wallet.aid)
+            plan.delegator = try delegator.map { try context.aid($0, in: wallet) }
             let authored = try await wallet.create(plan, now: context.now)
             return try await context.publishing(
                 authored, of: wallet, name: name, verb: "made", options: publish, dryRun: write.dryRun)

@@ -38,7 +38,7 @@ struct OobiMakeCommand: KelmarkCommand {
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         let wallet = try context.readingWallet()
-        let aid = try wallet.aid(name)
+        let aid = try context.aid(name, in: wallet)
         let oobis = try wallet.introductions(of: aid).map(\.description)
         guard !oobis.isEmpty else {
             throw CommandFailure(
@@ -72,6 +72,14 @@ struct OobiResolveCommand: KelmarkCommand {
     @OptionGroup var global: GlobalOptions
     @Argument(help: ArgumentHelp("The introduction.", valueName: "URL"))
     var url: String
+    @Option(help: ArgumentHelp("A name for whom it leads to, yours alone.", valueName: "name"))
+    var alias: String?
+
+    func validate() throws {
+        if let alias, !OwnedIdentifier.isValid(name: alias) {
+            throw ValidationError("--alias takes 1 to 64 letters, digits, dots, hyphens and underscores.")
+        }
+    }
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         guard let oobi = OOBI(url) else {
@@ -81,6 +89,10 @@ struct OobiResolveCommand: KelmarkCommand {
             try await context.reachingPeers { transport in
                 let found = try await Introducer(wallet, transport: transport, clock: SystemClock()).follow(oobi)
                 let places = try wallet.locations(of: found.aid).map(\.description)
+                if let alias {
+                    try FileContacts(context.home).put(
+                        Contact(alias: alias, aid: found.aid, oobi: oobi.description, since: context.now))
+                }
                 return CommandResult(
                     data: [
                         "aid": .text(found.aid.text), "messages": OrderedValue(found.messages),

@@ -32,7 +32,7 @@ struct KelShowCommand: KelmarkCommand {
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         let wallet = try context.readingWallet()
-        let aid = try wallet.aid(name)
+        let aid = try context.aid(name, in: wallet)
         guard let state = try wallet.keyState(of: aid) else {
             throw CommandFailure("KM-AID-UNKNOWN", "no event of \(name) was accepted")
         }

@@ -23,7 +23,7 @@ struct WaitingCommand: KelmarkCommand {
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         let wallet = try context.readingWallet()
-        let aid = try name.map(wallet.aid)
+        let aid = try name.map { try context.aid($0, in: wallet) }
         let names = try Dictionary(
             wallet.identifiers().map { ($0.aid, $0.name) }, uniquingKeysWith: { first, _ in first })
         let entries = try wallet.store.read { try $0.escrows(reason: nil, aid: aid, limit: 100_000) }
