@@ -171,7 +171,7 @@ tests(
 tests(
     "KERINetworkTests",
     uses: ["KERINetwork", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance"],
-    exclude: ["watch.mutations.txt"])
+    exclude: ["groups.mutations.txt", "watch.mutations.txt"])
 tests("SPIFFETests", uses: ["SPIFFE", "KelmarkTestSupport"], external: [.asn1, .x509, .crypto])
 tests(
     "TrustBindingTests",

@@ -329,6 +329,68 @@ struct GroupDecisionTests {
         #expect(try world.carol.wallet.keyState(of: aid)?.sn == .zero)
     }
 
+    @Test func `A group that takes establishment events only, or a plan with a witness twice`() async throws {
+        let world = try await GroupWorld()
+        var plan = try world.plan(world.alice, threshold: .count(1))
+        plan.traits = ["EO"]
+        plan.witnesses = [AID](repeating: try #require(AID("BBilc4-L3tFUnfM_wJr4S4OJanAv_VmF_dJNN6vkf2Ha")), count: 2)
+        await #expect(throws: ControllerError.self) { try await world.alice.groups.incept(plan, now: groupMoment(5)) }
+        plan.witnesses = []
+        _ = try await world.alice.groups.incept(plan, now: groupMoment(5))
+        let error = await #expect(throws: ControllerError.self) {
+            try await world.alice.groups.anchor("team", [], now: groupMoment(6))
+        }
+        #expect(error?.code == .establishmentOnly)
+    }
+
+    @Test func `Signatures of others that don't verify are not counted`() async throws {
+        let (world, aid) = try await GroupWorld.incepted(threshold: .count(3))
+        let progress = try await world.alice.groups.anchor("team", [], now: groupMoment(20))
+        _ = world.bus.takeAll()
+        let forger = GroupForger(site: world.bob)
+        let proposal = try #require(try world.alice.groups.group("team").proposal(progress.event.said))
+        let keys = try #require(try world.bob.wallet.keyState(of: aid)).keys
+        var copy = try await forger.proposal(proposal.event, signing: proposal.signing, keys: keys)
+        let bad = try IndexedSignature(code: .ed25519, index: 2, raw: [UInt8](repeating: 7, count: 64))
+        copy.add(bad)
+        let outcome = try await world.alice.groups.receive(try await forger.message(copy), now: groupMoment(21))
+        guard case .merged(let merged) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(merged.signed == [try world.alice.aid, try world.bob.aid])
+        #expect(merged.next == .signatures([try world.carol.aid]))
+    }
+
+    @Test func `Ledgers whose groups or proposals don't fit are refused`() async throws {
+        let (world, _) = try await GroupWorld.incepted()
+        _ = try await world.alice.groups.anchor("team", [], now: groupMoment(20))
+        let ledger = try world.alice.book.load()
+        #expect(try GroupLedgerCoding.decode(GroupLedgerCoding.encode(ledger)) == ledger)
+        func isRefused(_ change: (inout OrderedValue) -> Void) -> Bool {
+            var map = GroupLedgerCoding.encode(ledger)
+            guard var group = map["groups"]?[0] else { return false }
+            change(&group)
+            map["groups"] = .list([group])
+            return (try? GroupLedgerCoding.decode(map)) == nil
+        }
+        #expect(!isRefused { _ in })
+        #expect(isRefused { $0["proposals"] = .list(($0["proposals"]?.listValue ?? []) + [.map([:])]) })
+        #expect(isRefused { $0["aid"] = .text(self.someAID) })
+        #expect(isRefused { $0["name"] = 1 })
+        #expect(
+            isRefused { group in
+                guard var proposal = group["proposals"]?[0] else { return }
+                proposal["signatures"] = .list((proposal["signatures"]?.listValue ?? []) + ["AAA"])
+                group["proposals"] = .list([proposal])
+            })
+        var twice = GroupLedgerCoding.encode(ledger)
+        twice["groups"] = .list((twice["groups"]?.listValue ?? []) + (twice["groups"]?.listValue ?? []))
+        #expect((try? GroupLedgerCoding.decode(twice)) == nil)
+    }
+
+    private var someAID: String { "BBilc4-L3tFUnfM_wJr4S4OJanAv_VmF_dJNN6vkf2Ha" }
+
     @Test func `Damaged ledgers are refused`() throws {
         let whole = GroupLedgerCoding.encode(GroupLedger())
         func code(_ change: (inout OrderedMap) -> Void) -> GroupError.Code? {

@@ -46,7 +46,8 @@ struct GroupForger {
 
     /// A whole message; `change` may alter the body, whose digests are then made right again.
     func message(
-        _ proposal: GroupProposal, sealsEmbeds: Bool = true, change: (inout OrderedMap) -> Void = { _ in }
+        _ proposal: GroupProposal, sealsEmbeds: Bool = true, change: (inout OrderedMap) -> Void = { _ in },
+        attach: (inout [PathedGroup]) throws -> Void = { _ in }
     ) async throws -> [UInt8] {
         let sender = try site.aid
         let honest = try proposal.exchange(from: sender, form: .withRecipient, dated: groupMoment(9))
@@ -60,7 +61,10 @@ struct GroupForger {
         let controller = try Controller(site.wallet, sender.text)
         let state = try controller.keyState()
         let seal = EventSeal(aid: sender, sn: state.establishmentSn, said: state.establishmentSAID)
-        return body + (try proposal.attachments(signedBy: seal, try await controller.sign(body)))
+        let honestly = try proposal.attachments(signedBy: seal, try await controller.sign(body))
+        var attachments = try Attachments(honestly.span)
+        try attach(&attachments.pathedGroups)
+        return body + (try attachments.encoded(in: .text))
     }
 
     /// A message that proposes an inception.

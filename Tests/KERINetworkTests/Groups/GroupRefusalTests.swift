@@ -273,6 +273,39 @@ struct GroupRefusalTests {
         try await expectRefused(.forgedEvent, try await tampered { $0 = other }, world.bob)
     }
 
+    @Test func `Attachments of an embed that are not its own, or not only its own`() async throws {
+        let world = try await GroupWorld()
+        let forger = GroupForger(site: world.alice)
+        let event = try EventBuilder.inception(try forger.establishment(world.aids))
+        let proposal = try await forger.proposal(event, signing: world.aids)
+        func message(_ attach: (inout [PathedGroup]) throws -> Void) async throws -> [UInt8] {
+            try await forger.message(proposal, attach: attach)
+        }
+        try await expectRefused(.malformed, try await message { $0 += $0 }, world.bob)
+        try await expectRefused(
+            .unsignedBySender,
+            try await message { groups in
+                let path = try FieldPath(["e", "rot"]).primitive.encoded(in: .text)
+                let own = try FieldPath(["e", "icp"]).primitive.encoded(in: .text)
+                groups[0].content = path + groups[0].content.dropFirst(own.count)
+            }, world.bob)
+        // A second message behind the first would be nobody's.
+        let state = try #require(try world.alice.wallet.keyState(of: try world.alice.aid))
+        var padding = "x"
+        var other = try EventBuilder.interaction(of: state, anchors: [["x": .text(padding)]])
+        while other.bytes.count % 4 != 0 {
+            padding += "x"
+            other = try EventBuilder.interaction(of: state, anchors: [["x": .text(padding)]])
+        }
+        try await expectRefused(.forgedEvent, try await message { $0[0].content += other.bytes }, world.bob)
+        try await expectRefused(
+            .malformed,
+            try await forger.message(proposal) { map in
+                map["a"]?["smids"] = .list(
+                    [OrderedValue](repeating: .text(state.aid.text), count: GroupMessage.memberLimit + 1))
+            }, world.bob)
+    }
+
     @Test func `A copy that names other members`() async throws {
         let world = try await GroupWorld()
         let forger = GroupForger(site: world.alice)
