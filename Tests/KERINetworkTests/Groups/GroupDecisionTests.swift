@@ -149,6 +149,19 @@ struct GroupDecisionTests {
         }
     }
 
+    @Test func `A rotation that KERI refuses binds nobody`() async throws {
+        let (world, _) = try await GroupWorld.incepted()
+        try await world.rotateMembers()
+        let before = try world.alice.book.load()
+        var plan = GroupRotationPlan()
+        plan.witnessesCut = [try #require(AID(someAID))]
+        await expect(.invalidEvent) {
+            _ = try await world.alice.groups.rotate("team", plan, now: groupMoment(20))
+        }
+        #expect(try world.alice.book.load() == before)
+        _ = try await world.alice.groups.rotate("team", GroupRotationPlan(), now: groupMoment(21))
+    }
+
     // MARK: Places
 
     @Test func `Two events for one place`() async throws {

@@ -47,6 +47,12 @@ struct GroupRefusalTests {
         #expect(try await receive(message, world.bob).isProposed)
         #expect(try await receive(message, world.bob).isMerged)
         #expect(try world.bob.groups.list().count == 1)
+        // Our own copy that comes back says nothing new.
+        _ = try await world.bob.groups.approve(
+            try #require(try world.bob.groups.list().first?.proposals.first).event.said, named: "team",
+            now: groupMoment(11))
+        let own = try #require(world.bus.takeAll().first).message
+        #expect(try await receive(own, world.bob) == .repeated)
     }
 
     @Test func `Another key or digest at our place`() async throws {
@@ -177,6 +183,11 @@ struct GroupRefusalTests {
         var proposal = try await forger.proposal(event, signing: world.aids, isSigned: false)
         proposal.add(try await forger.signature(other, of: try #require(other.establishment?.keys.first), at: 0))
         try await expectRefused(.unsignedBySender, try await forger.message(proposal), world.bob)
+        // The signature of a third does not show that the sender stands by it.
+        var borrowed = try await forger.proposal(event, signing: world.aids, isSigned: false)
+        let third = try #require(event.establishment?.keys.last)
+        borrowed.add(try await GroupForger(site: world.carol).signature(event, of: third, at: 2))
+        try await expectRefused(.unsignedBySender, try await forger.message(borrowed), world.bob)
         // A member that only rotates has no place to sign; then nobody has signed.
         let aids = try world.aids
         let silent = try await forger.inception(aids, signing: [aids[1], aids[2]], rotation: aids) {
@@ -313,7 +324,7 @@ struct GroupRefusalTests {
         let honest = try await forger.proposal(event, signing: world.aids)
         #expect(try await receive(try await forger.message(honest), world.bob).isProposed)
         let aids = try world.aids
-        let other = try await forger.proposal(event, signing: [aids[0], aids[2], aids[1]])
+        let other = try await forger.proposal(event, signing: [aids[0], aids[2], aids[1]], rotation: aids)
         try await expectRefused(.membersDiffer, try await forger.message(other), world.bob)
         let next = try await forger.proposal(event, signing: aids, rotation: [aids[0], aids[2], aids[1]])
         try await expectRefused(.membersDiffer, try await forger.message(next), world.bob)
