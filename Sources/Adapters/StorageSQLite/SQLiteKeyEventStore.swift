@@ -11,6 +11,10 @@ internal import Synchronization
 /// commit, so neither a killed process nor a power failure loses what was acknowledged. Several processes may use one
 /// file; writers take turns. Readers see the last commit and never wait for a writer.
 ///
+/// Writers of one instance that come at the same time share a commit: each is undone alone when it throws, and each
+/// returns when the medium has what it wrote. So the body of a `write` must not wait for anything that another writer
+/// holds until its own `write` returns, such as a lock.
+///
 /// The file and its companions (`-wal`, `-shm`) are for their owner only (0600), and so is a directory made for them
 /// (0700).
 public final class SQLiteKeyEventStore: KeyEventStore {
@@ -46,7 +50,11 @@ public final class SQLiteKeyEventStore: KeyEventStore {
     /// Nil only while the store goes away.
     private let connections: Mutex<DatabasePool?>
     private let identity: StoreFile.Identity
-    private let commits = Atomic<Int>(0)
+    let commits = Atomic<Int>(0)
+    /// Writers that have come and have not had their turn.
+    let waitingWriters = Atomic<Int>(0)
+    /// The transaction that is open for further writers; used by whoever has the connection for writing.
+    let openGroup = Mutex<WriteGroup?>(nil)
 
     /// Opens a store; makes the file and the directories above it when they are missing.
     ///
@@ -102,44 +110,8 @@ public final class SQLiteKeyEventStore: KeyEventStore {
         }
     }
 
-    /// Runs `body` while no other process writes, and makes its writes durable at once or undoes them.
-    public func write<R: Sendable>(_ body: (inout SQLiteKeyEventTransaction) throws -> R) throws -> R {
-        try pool.writeWithoutTransaction { database in
-            let changes = sqlite3_total_changes64(database.sqliteConnection)
-            let result = try Self.translating("writing the store", on: database) {
-                try Self.inTransaction(database, body)
-            }
-            if sqlite3_total_changes64(database.sqliteConnection) != changes {
-                commits.add(1, ordering: .relaxed)
-            }
-            return result
-        }
-    }
-
-    private static func inTransaction<R>(
-        _ database: Database, _ body: (inout SQLiteKeyEventTransaction) throws -> R
-    ) throws -> R {
-        func run(_ sql: String) throws {
-            var statement = try PreparedStatement(sql, in: database)
-            try statement.run()
-        }
-        try run("BEGIN IMMEDIATE")
-        do {
-            var transaction = SQLiteKeyEventTransaction(database, isWritable: true)
-            defer { transaction.end() }
-            let result = try body(&transaction)
-            try transaction.flush()
-            try run("COMMIT")
-            return result
-        } catch {
-            // After some failures SQLite has rolled back by itself.
-            if sqlite3_get_autocommit(database.sqliteConnection) == 0 { try run("ROLLBACK") }
-            throw error
-        }
-    }
-
     /// Turns what GRDB throws into a ``StoreError``, with what the system said.
-    private static func translating<R>(
+    static func translating<R>(
         _ action: String, on database: Database, _ body: () throws -> R
     ) throws -> R {
         do {
@@ -167,6 +139,8 @@ public final class SQLiteKeyEventStore: KeyEventStore {
     private static func configuration(_ path: String, _ options: Options) -> Configuration {
         var configuration = Configuration()
         configuration.label = "kelmark-store"
+        // Writers hand an open transaction on to the next one.
+        configuration.allowsUnsafeTransactions = true
         configuration.maximumReaderCount = options.readers
         configuration.busyMode = .timeout(options.busyTimeout)
         configuration.prepareDatabase { database in

@@ -9,6 +9,7 @@ import KelmarkBytes
 final class Verifier {
     var processor: EventProcessor<MemoryKeyEventStore>
     var now = Timestamp(seconds: 1_750_000_000)
+    private var wakeups: [Wakeup] = []
 
     var store: MemoryKeyEventStore { processor.store }
 
@@ -31,7 +32,21 @@ final class Verifier {
     func offer(
         _ message: Message, _ attachments: Attachments, origin: MessageOrigin = .remote
     ) throws -> EventOutcome {
-        try processor.process(message, with: attachments, origin: origin, now: now)
+        let outcome = try processor.process(message, with: attachments, origin: origin, now: now)
+        if outcome.wakesOthers, let aid = message.subject?.aid { wakeups.append(Wakeup(aid)) }
+        return outcome
+    }
+
+    /// What a service would do since the last call: wakes what the offered messages may have freed.
+    @discardableResult
+    func wake(limit: Int = 1024) throws -> [ResumedMessage] {
+        var resumed: [ResumedMessage] = []
+        while !wakeups.isEmpty {
+            let result = try processor.resume(wakeups, now: now, limit: limit)
+            resumed += result.resumed
+            wakeups = result.remaining
+        }
+        return resumed
     }
 
     /// Offers a body that is not a key event.

@@ -32,6 +32,20 @@ struct EscrowReasonTests {
         #expect(try later.resume().isEmpty)
     }
 
+    /// The same when nothing is tried that has no reason to move.
+    @Test(arguments: EscrowReason.allCases)
+    func isWoken(_ reason: EscrowReason) throws {
+        let verifier = Verifier()
+        let supply = try Self.enter(reason, verifier)
+        #expect(try verifier.wake().isEmpty)
+        guard let supply else { return }
+        try supply(verifier)
+        let resumed = try verifier.wake(limit: 1)
+        #expect(try verifier.escrows(reason).isEmpty)
+        #expect(resumed.contains { $0.key.reason == reason && $0.outcome.map(Self.isGood) ?? false })
+        #expect(try verifier.resume().isEmpty)
+    }
+
     private static func isGood(_ outcome: EventOutcome) -> Bool { outcome.isInLog || outcome == .verified }
 
     @Test(arguments: EscrowReason.allCases)
@@ -47,10 +61,16 @@ struct EscrowReasonTests {
         }
         verifier.wait(lifetime)
         #expect(try verifier.resume().isEmpty)
+        #expect(try verifier.processor.expire(now: verifier.now).isEmpty)
         #expect(try verifier.escrows(reason).map(\.key) == [key])
         verifier.wait(1)
         #expect(try verifier.resume() == [ResumedMessage(key: key, outcome: nil)])
         #expect(try verifier.escrows().isEmpty)
+        let other = Verifier()
+        _ = try Self.enter(reason, other)
+        other.wait(lifetime + 1)
+        #expect(try other.processor.expire(now: other.now) == [ResumedMessage(key: key, outcome: nil)])
+        #expect(try other.escrows().isEmpty)
     }
 
     /// The time counts from the first arrival: whoever sends a message again and again does not keep it alive.

@@ -34,39 +34,6 @@ struct EscrowTests {
         #expect(try verifier.escrows().map(\.missing) == ["events 2 to 11 of \(author.aid)"])
     }
 
-    @Test func boundsEachAID() throws {
-        let verifier = Verifier(ProcessingPolicy(escrowLimits: EscrowLimits(perAID: 3, total: 100)))
-        var author = try Author("a")
-        var other = try Author("b")
-        var outcomes: [EventOutcome] = []
-        for _ in 0..<5 { outcomes.append(try verifier.offer(author.interact())) }
-        #expect(
-            outcomes == [EventOutcome](repeating: .escrowed(.outOfOrder), count: 3)
-                + [.rejected(.escrowFull), .rejected(.escrowFull)])
-        // A copy of what is kept already is no new message.
-        #expect(try verifier.offer(author.events[1]) == .escrowed(.outOfOrder))
-        // Another AID has its own share.
-        #expect(try verifier.offer(other.interact()) == .escrowed(.outOfOrder))
-        // What leaves makes room.
-        try verifier.offer(author.events[0])
-        try verifier.resume()
-        #expect(try verifier.sn(of: author.aid) == 3)
-        #expect(try verifier.offer(author.events[5]) == .escrowed(.outOfOrder))
-    }
-
-    @Test func boundsAllTogether() throws {
-        let verifier = Verifier(ProcessingPolicy(escrowLimits: EscrowLimits(perAID: 3, total: 4)))
-        var outcomes: [EventOutcome] = []
-        for name in 0..<6 {
-            var author = try Author("author \(name)")
-            outcomes.append(try verifier.offer(author.interact()))
-        }
-        #expect(
-            outcomes == [EventOutcome](repeating: .escrowed(.outOfOrder), count: 4)
-                + [.rejected(.escrowFull), .rejected(.escrowFull)])
-        #expect(try verifier.store.read { $0.escrowCount(aid: nil) } == 4)
-    }
-
     /// Signatures of an event that can't be checked yet are kept up to a bound, so that copies can't fill the store.
     @Test func boundsWhatCopiesBring() throws {
         let verifier = Verifier()

@@ -134,8 +134,7 @@ struct RejectionTests {
                 })
         case .escrowFull:
             verifier.processor.policy.escrowLimits = EscrowLimits(perAID: 1, total: 1)
-            _ = try author.interact()
-            return try verifier.offer([author.interact(), author.interact()])[1]
+            return try verifier.offer(["a", "b"].map { try Author($0, keys: 2).latest.missingOneSignature() })[1]
         }
     }
 }

@@ -30,6 +30,11 @@ public struct StoreConformance<Store: KeyEventStore>: Sendable {
         case .escrowKeys: try escrowKeys(store)
         case .escrowCounts: try escrowCounts(store)
         case .escrowReplacement: try escrowReplacement(store)
+        case .escrowWaiting: try escrowWaiting(store)
+        case .escrowQuotas: try escrowQuotas(store)
+        case .escrowAges: try escrowAges(store)
+        case .sealings: try sealings(store)
+        case .attempts: try attempts(store)
         case .largeSequenceNumbers: try largeSequenceNumbers(store)
         case .replies: try replies(store)
         case .duplicities: try duplicities(store)
@@ -59,6 +64,11 @@ public enum StoreCheck: String, CaseIterable, Sendable, CustomStringConvertible 
     case escrowKeys = "escrow keys differ in each of their parts"
     case escrowCounts = "escrows are counted per AID and in all"
     case escrowReplacement = "a replaced escrow keeps its place"
+    case escrowWaiting = "escrows are found by the log that they wait for"
+    case escrowQuotas = "unverified escrows are counted, the oldest is found"
+    case escrowAges = "escrows are found by their age"
+    case sealings = "sealing events are found by what they seal, latest first"
+    case attempts = "an attempt that throws is undone alone"
     case largeSequenceNumbers = "sequence numbers of 128 bits are kept"
     case replies = "replies are replaced and sorted by key"
     case duplicities = "evidence of duplicity is kept once, in order"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import GRDB
+internal import KERI
+internal import KelmarkBytes
 
 /// The tables, and how a file of an older version becomes one of this version.
 ///
@@ -10,7 +12,7 @@ enum StoreSchema {
     /// `KLMK` at offset 68 of the file marks it as ours.
     static let applicationID: UInt32 = 0x4b4c_4d4b
     /// Number of the last migration below.
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -21,6 +23,11 @@ enum StoreSchema {
         migrator.registerMigration("mailboxes") { database in
             try database.execute(sql: second)
             try database.execute(sql: "PRAGMA user_version = 2")
+        }
+        migrator.registerMigration("what escrows wait for, sealed events") { database in
+            try database.execute(sql: third)
+            try indexSeals(database)
+            try database.execute(sql: "PRAGMA user_version = 3")
         }
         return migrator
     }
@@ -127,6 +134,62 @@ extension StoreSchema {
                 WHERE recipient = (SELECT recipient FROM mailboxes WHERE id = old.box);
         END;
         """
+
+    /// `waits_for` and `waits_sn` name the position of a log before which an entry is not worth a decision; entries of
+    /// older files get theirs when they are next decided about. `seals` leads from a digest to the events that seal it.
+    private static let third = """
+        ALTER TABLE escrows ADD COLUMN waits_for TEXT;
+        ALTER TABLE escrows ADD COLUMN waits_sn ANY;
+        ALTER TABLE escrows ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX escrows_by_age ON escrows (reason, since);
+        CREATE INDEX escrows_by_awaited ON escrows (waits_for, waits_sn) WHERE waits_for IS NOT NULL;
+        CREATE INDEX escrows_unverified ON escrows (reason) WHERE verified = 0;
+        CREATE INDEX escrows_unverified_of ON escrows (aid, reason) WHERE verified = 0;
+        ALTER TABLE escrow_total ADD COLUMN unverified INTEGER NOT NULL DEFAULT 0;
+        UPDATE escrow_total SET unverified = count;
+        CREATE TRIGGER escrow_unverified_added AFTER INSERT ON escrows WHEN new.verified = 0
+            BEGIN UPDATE escrow_total SET unverified = unverified + 1; END;
+        CREATE TRIGGER escrow_unverified_removed AFTER DELETE ON escrows WHEN old.verified = 0
+            BEGIN UPDATE escrow_total SET unverified = unverified - 1; END;
+        CREATE TRIGGER escrow_verified_changed AFTER UPDATE OF verified ON escrows WHEN old.verified <> new.verified
+            BEGIN UPDATE escrow_total SET unverified = unverified + old.verified - new.verified; END;
+
+        CREATE TABLE seals (
+            log INTEGER NOT NULL REFERENCES logs (id),
+            said TEXT NOT NULL,
+            ordinal INTEGER NOT NULL,
+            PRIMARY KEY (log, said, ordinal)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Fills the index of seals from the events that are there.
+    private static func indexSeals(_ database: Database) throws {
+        let transaction = SQLiteKeyEventTransaction(database, isWritable: true)
+        defer { transaction.end() }
+        var last: Int64 = 0
+        while true {
+            let page = try transaction.query(
+                "SELECT id, log, ordinal, format, body FROM events WHERE id > ? ORDER BY id LIMIT 256"
+            ) { statement in
+                try statement.bind(last)
+                var page: [(id: Int64, log: Int64, ordinal: Int64, sealed: [SAID])] = []
+                while try statement.step() {
+                    // A row that can't be read is a matter for verification, not for opening.
+                    let format = DocumentFormat(storedName: (try? statement.text(3)) ?? "") ?? .json
+                    let body = (try? statement.bytes(4)) ?? []
+                    page.append(
+                        (
+                            try statement.integer(0), try statement.integer(1), try statement.integer(2),
+                            EventRecord.sealedEvents(in: body.span, format: format)
+                        ))
+                }
+                return page
+            }
+            guard let end = page.last else { return }
+            for row in page { try transaction.index(row.sealed, log: row.log, ordinal: row.ordinal) }
+            last = end.id
+        }
+    }
 
     /// Runs the migrations that the file has not seen, and moves the new version into the first page of the file, where
     /// programs look for it before they open anything.

@@ -73,6 +73,10 @@ struct PreparedStatement: ~Copyable {
 
     mutating func bind(_ sn: SequenceNumber?) throws {
         if let sn { return try bind(sn) }
+        try bindNull()
+    }
+
+    mutating func bindNull() throws {
         position += 1
         try check(sqlite3_bind_null(handle, position))
     }

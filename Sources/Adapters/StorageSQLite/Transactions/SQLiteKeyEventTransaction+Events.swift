@@ -41,6 +41,36 @@ extension SQLiteKeyEventTransaction {
         }
     }
 
+    /// The events of a log that seal an event with this digest, the one accepted last first.
+    public func sealings(of said: SAID, by aid: AID) throws -> [SealSource] {
+        guard let log = try log(of: aid) else { return [] }
+        return try query(
+            """
+            SELECT sn, events.said FROM seals JOIN events ON events.log = seals.log AND events.ordinal = seals.ordinal
+            WHERE seals.log = ? AND seals.said = ? ORDER BY seals.ordinal DESC
+            """
+        ) { statement in
+            try statement.bind(log.id)
+            try statement.bind(said)
+            var sources: [SealSource] = []
+            while try statement.step() {
+                sources.append(SealSource(sn: try statement.sequenceNumber(0), said: try statement.identifier(1)))
+            }
+            return sources
+        }
+    }
+
+    /// Notes which events an event seals.
+    func index(_ sealed: [SAID], log: Int64, ordinal: Int64) throws {
+        for said in sealed {
+            try change("INSERT INTO seals (log, said, ordinal) VALUES (?, ?, ?)") { statement in
+                try statement.bind(log)
+                try statement.bind(said)
+                try statement.bind(ordinal)
+            }
+        }
+    }
+
     /// Known AIDs in ascending text order.
     public func aids(after: AID?, limit: Int) throws -> [AID] {
         try query("SELECT aid FROM logs WHERE aid > ? ORDER BY aid LIMIT ?") { statement in
@@ -85,6 +115,7 @@ extension SQLiteKeyEventTransaction {
             try statement.bind(record.bytes)
             try statement.bind(proof)
         }
+        try index(record.sealedEvents, log: log.id, ordinal: Int64(log.count))
         log.count += 1
         log.isDirty = true
         try keep(log, of: record.aid)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import GRDB
+internal import GRDBSQLite
 public import KERI
 
 /// One transaction of a ``SQLiteKeyEventStore``. Copies share it; it must not be kept beyond the body that got it.
@@ -29,6 +30,9 @@ public final class SQLiteKeyEventTransaction: KeyEventTransaction {
         self.isWritable = isWritable
     }
 
+    /// Whether SQLite has failed in a way that nothing may follow.
+    var isBroken: Bool { failure != nil }
+
     /// Forbids further use.
     func end() { isOpen = false }
 
@@ -51,6 +55,29 @@ public final class SQLiteKeyEventTransaction: KeyEventTransaction {
         try query(sql) { statement in
             try body(&statement)
             try statement.run()
+        }
+    }
+
+    /// Runs `body` and undoes what it wrote when it throws.
+    public func attempt<R>(_ body: (inout SQLiteKeyEventTransaction) throws -> R) throws -> R {
+        // What was kept back before must not be undone with the rest.
+        try flush()
+        try change("SAVEPOINT attempt") { _ in }
+        do {
+            var transaction = self
+            let result = try body(&transaction)
+            try flush()
+            try change("RELEASE attempt") { _ in }
+            return result
+        } catch {
+            logs.removeAll(keepingCapacity: true)
+            // Some failures undo the whole transaction; then nothing may follow.
+            if sqlite3_get_autocommit(database.sqliteConnection) == 0 {
+                failure = nil
+                try change("ROLLBACK TO attempt") { _ in }
+                try change("RELEASE attempt") { _ in }
+            }
+            throw error
         }
     }
 

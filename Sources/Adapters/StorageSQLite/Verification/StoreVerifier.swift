@@ -64,6 +64,9 @@ struct StoreVerifier {
         if let wrong = lengths.first, wrong != 0 { result.add(.gap, "\(wrong) logs have another length than noted") }
         let total = try transaction.integers("SELECT (SELECT count FROM escrow_total) - (SELECT count(*) FROM escrows)")
         if total.first != 0 { result.add(.count, "the number of escrows is not what is noted") }
+        let unverified = try transaction.integers(
+            "SELECT (SELECT unverified FROM escrow_total) - (SELECT count(*) FROM escrows WHERE verified = 0)")
+        if unverified.first != 0 { result.add(.count, "the number of unverified escrows is not what is noted") }
     }
 
     // MARK: Events

@@ -33,26 +33,47 @@ public struct EscrowEntry: Sendable, Hashable {
     public let message: [UInt8]
     /// What is missing, in words for the operator.
     public let missing: String
+    /// How far which log must come before another decision is worth it; nil when only another copy of the message, with
+    /// more signatures, can help.
+    public internal(set) var waitsFor: AwaitedPosition?
+    /// Whether one of its signatures has been verified. What strangers made up has a quota of its own (``EscrowLimits``).
+    public let isVerified: Bool
 
     /// Collects an entry.
-    public init(key: EscrowKey, since: Timestamp, message: [UInt8], missing: String) {
+    public init(
+        key: EscrowKey, since: Timestamp, message: [UInt8], missing: String, waitsFor: AwaitedPosition? = nil,
+        isVerified: Bool = false
+    ) {
         self.key = key
         self.since = since
         self.message = message
         self.missing = missing
+        self.waitsFor = waitsFor
+        self.isVerified = isVerified
     }
 }
 
 /// How much may be escrowed; strangers can fill escrows, so they are bounded (facts 18).
+///
+/// Messages with a signature that was verified are counted apart from those that nobody could check yet. When the first
+/// are too many, new ones are refused; when the second are, the oldest of them is dropped.
 public struct EscrowLimits: Sendable, Hashable {
-    /// Most messages for one AID.
+    /// Most messages for one AID with a verified signature.
     public var perAID: Int
-    /// Most messages in all.
+    /// Most messages in all with a verified signature.
     public var total: Int
+    /// Most messages for one AID that nobody could check.
+    public var unverifiedPerAID: Int
+    /// Most messages in all that nobody could check.
+    public var unverifiedTotal: Int
 
-    /// Creates the bounds.
-    public init(perAID: Int = 1024, total: Int = 65_536) {
+    /// Creates the bounds; those for messages that nobody could check are the same unless stated.
+    public init(
+        perAID: Int = 1024, total: Int = 65_536, unverifiedPerAID: Int? = nil, unverifiedTotal: Int? = nil
+    ) {
         self.perAID = perAID
         self.total = total
+        self.unverifiedPerAID = unverifiedPerAID ?? perAID
+        self.unverifiedTotal = unverifiedTotal ?? total
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import KelmarkBytes
+package import KelmarkBytes
 
 extension DocumentIndex {
     /// The seal whose map is the token at `position`, recognised by the exact names and order of its members
@@ -65,6 +65,18 @@ extension EventRecord {
             position = Int(index.tokens[position].next)
         }
         return seals
+    }
+
+    /// The digests of the events that this one seals, each once: what stores index.
+    public var sealedEvents: [SAID] { Self.sealedEvents(in: bytes.span, format: format) }
+
+    /// The digests of the events that the event with this body seals, each once.
+    package static func sealedEvents(in bytes: Span<UInt8>, format: DocumentFormat) -> [SAID] {
+        var known: Set<SAID> = []
+        return seals(in: bytes, format: format).compactMap { seal in
+            guard case .event(let sealed)? = seal, known.insert(sealed.said).inserted else { return nil }
+            return sealed.said
+        }
     }
 
     /// Whether the event seals another event, and if so at which place of `a`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CESR
+public import CESR
 private import KelmarkBytes
 
 // Queries and exchange messages: who signed, and whether what is asked for is here. What is done with them is the
@@ -17,17 +17,22 @@ extension MessageSteps {
         switch try signer(of: query.bytes, attachments) {
         case .valid(let aid): asker = aid
         case .unknown(let aid):
-            return try escrow(query, asker: aid, attachments, since: since, missing: "the log of \(aid)")
+            return try escrow(
+                query, asker: aid, attachments, since: since, missing: "the log of \(aid)",
+                waitsFor: AwaitedPosition(aid: aid, sn: .zero), isVerified: false)
         case .invalid(let reason): return .rejected(reason)
         }
-        if let missing = try missing(wanted, about: subject) {
-            return try escrow(query, asker: asker, attachments, since: since, missing: missing)
+        if let (missing, sn) = try missing(wanted, about: subject) {
+            return try escrow(
+                query, asker: asker, attachments, since: since, missing: missing,
+                waitsFor: AwaitedPosition(aid: subject, sn: sn), isVerified: true)
         }
         return .verified
     }
 
     private mutating func escrow(
-        _ query: Query, asker: AID, _ attachments: Attachments, since: Timestamp, missing: String
+        _ query: Query, asker: AID, _ attachments: Attachments, since: Timestamp, missing: String,
+        waitsFor: AwaitedPosition, isVerified: Bool
     ) throws -> EventOutcome {
         // Only what says who asks; the rest could be more than fits one group.
         var kept = Attachments()
@@ -41,32 +46,29 @@ extension MessageSteps {
             EscrowEntry(
                 key: EscrowKey(
                     reason: .queryNotFound, aid: asker, sn: .zero, said: query.said, source: query.route),
-                since: since, message: try kept.following(query.bytes), missing: missing))
+                since: since, message: try kept.following(query.bytes), missing: missing, waitsFor: waitsFor,
+                isVerified: isVerified))
     }
 
-    /// What must be here before a query can be answered, in words; nil when all is.
-    private func missing(_ wanted: WantedState, about subject: AID) throws -> String? {
-        guard let state = try transaction.keyState(of: subject) else { return "the log of \(subject)" }
+    /// What must be here before a query can be answered, in words, and the position of the log before which it can't
+    /// be; nil when all is here.
+    private func missing(_ wanted: WantedState, about subject: AID) throws -> (String, SequenceNumber)? {
+        guard let state = try transaction.keyState(of: subject) else { return ("the log of \(subject)", .zero) }
         if let seal = wanted.seal, seal != EventSeal(state), try transaction.trunkSealing(seal, by: state) == nil {
-            return "an event of \(subject) that seals \(seal.said)"
+            return ("an event of \(subject) that seals \(seal.said)", .zero)
         }
-        if let sn = wanted.sn, state.sn < sn { return "event \(sn) of \(subject)" }
+        if let sn = wanted.sn, state.sn < sn { return ("event \(sn) of \(subject)", sn) }
         return nil
     }
 
     /// An exchange message (facts 11.1): signed by its sender, by the threshold of the establishment event it names.
     mutating func apply(exchange: Exchange, with attachments: Attachments, since: Timestamp) throws -> EventOutcome {
-        for couple in attachments.receipts where couple.signer == exchange.sender {
+        if let couple = exchange.senderCouple(in: attachments) {
             let isValid = couple.signer.key?.verifies(couple.signature, over: exchange.bytes.span) ?? false
             return isValid ? .verified : .rejected(.noValidSignature)
         }
-        for group in attachments.transferableGroups {
-            guard let signer = EventSeal(group.prefix, group.sn, group.said), signer.aid == exchange.sender else {
-                continue
-            }
-            return try apply(exchange, signer: signer, group, attachments, since: since)
-        }
-        return .rejected(.wrongSigner)
+        guard let (signer, group) = exchange.senderGroup(in: attachments) else { return .rejected(.wrongSigner) }
+        return try apply(exchange, signer: signer, group, attachments, since: since)
     }
 
     private mutating func apply(
@@ -83,7 +85,9 @@ extension MessageSteps {
                 signatures.append(old)
             }
         }
-        func escrow(_ signatures: [IndexedSignature], _ missing: String) throws -> EventOutcome {
+        func escrow(
+            _ signatures: [IndexedSignature], _ missing: String, waitsFor: AwaitedPosition? = nil
+        ) throws -> EventOutcome {
             var kept = Attachments()
             kept.pathedGroups = attachments.pathedGroups
             kept.transferableGroups = [
@@ -92,10 +96,15 @@ extension MessageSteps {
                     signatures: Array(signatures.prefix(EventProof.mergeLimit)))
             ]
             return try put(
-                EscrowEntry(key: key, since: since, message: try kept.following(exchange.bytes), missing: missing))
+                EscrowEntry(
+                    key: key, since: since, message: try kept.following(exchange.bytes), missing: missing,
+                    waitsFor: waitsFor, isVerified: waitsFor == nil))
         }
         switch try signerKeys(signer) {
-        case .unknown: return try escrow(signatures, "event \(signer.sn) of \(signer.aid)")
+        case .unknown:
+            return try escrow(
+                signatures, "event \(signer.sn) of \(signer.aid)",
+                waitsFor: AwaitedPosition(aid: signer.aid, sn: signer.sn))
         case .mismatch: return .rejected(.signerEventMismatch)
         case .known(let keys, let threshold):
             let verified = VerifiedSignatures(signatures, over: exchange.bytes, known: [], key: keys.at)
@@ -122,6 +131,30 @@ extension MessageSteps {
         guard let couple = attachments.receipts.last else { return .invalid(.wrongSigner) }
         let isValid = couple.signer.key?.verifies(couple.signature, over: bytes.span) ?? false
         return isValid ? .valid(couple.signer) : .invalid(.noValidSignature)
+    }
+}
+
+extension Exchange {
+    /// The establishment event that the sender names with its signatures (`-F`): the one whose keys are checked before
+    /// the outcome is ``EventOutcome/verified``. Nil for a sender without a log. Its keys may have been replaced since;
+    /// a service that wants the current ones compares it with the key state.
+    public func signer(in attachments: Attachments) -> EventSeal? {
+        senderCouple(in: attachments) == nil ? senderGroup(in: attachments)?.signer : nil
+    }
+
+    fileprivate func senderCouple(in attachments: Attachments) -> EventProof.Receipt? {
+        attachments.receipts.first { $0.signer == sender }
+    }
+
+    fileprivate func senderGroup(
+        in attachments: Attachments
+    ) -> (signer: EventSeal, group: TransferableSignatureGroup)? {
+        for group in attachments.transferableGroups {
+            if let signer = EventSeal(group.prefix, group.sn, group.said), signer.aid == sender {
+                return (signer, group)
+            }
+        }
+        return nil
     }
 }
 

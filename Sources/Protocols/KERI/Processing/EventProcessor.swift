@@ -55,7 +55,52 @@ public struct EventProcessor<Store: KeyEventStore>: Sendable {
         return try steps.apply(event: event, with: attachments, checks: checks, since: now)
     }
 
-    /// Decides again about everything in escrow, until nothing moves any more; drops what has waited too long.
+    /// Decides again about what waits for the log of `aid`, and for the logs that grow by it, until nothing moves any
+    /// more. To be called when a message of `aid` has had an outcome that ``EventOutcome/wakesOthers``.
+    ///
+    /// - Parameters:
+    ///   - aid: whose log has grown.
+    ///   - now: the time to record.
+    ///   - limit: most escrowed messages to look at in this call.
+    /// - Throws: ``StoreError``; nothing has changed then.
+    public func resume(after aid: AID, now: Timestamp, limit: Int = 1024) throws -> WakeupResult {
+        try resume([Wakeup(aid)], now: now, limit: limit)
+    }
+
+    /// Goes on where an earlier call stopped at its limit, or begins with several logs.
+    ///
+    /// What remains is not kept by the store: a process that stops before it has come to the end calls
+    /// ``resume(now:)`` when it starts again.
+    public func resume(_ wakeups: [Wakeup], now: Timestamp, limit: Int = 1024) throws -> WakeupResult {
+        guard !wakeups.isEmpty else { return WakeupResult(resumed: [], remaining: []) }
+        return try store.write { transaction in
+            try resume(wakeups, in: &transaction, now: now, limit: limit)
+        }
+    }
+
+    /// As ``resume(_:now:limit:)``, inside a transaction that the caller holds.
+    public func resume(
+        _ wakeups: [Wakeup], in transaction: inout Store.Transaction, now: Timestamp, limit: Int = 1024
+    ) throws -> WakeupResult {
+        var steps = MessageSteps(transaction: transaction, policy: policy, origin: .remote, now: now)
+        defer { transaction = steps.transaction }
+        return try steps.resume(wakeups, limit: limit)
+    }
+
+    /// Drops what has waited too long; to be called now and then.
+    ///
+    /// - Returns: what was dropped; as many as `limit` mean that there may be more.
+    /// - Throws: ``StoreError``; nothing has changed then.
+    public func expire(now: Timestamp, limit: Int = 4096) throws -> [ResumedMessage] {
+        try store.write { transaction in
+            var steps = MessageSteps(transaction: transaction, policy: policy, origin: .remote, now: now)
+            defer { transaction = steps.transaction }
+            return try steps.expire(limit: max(1, limit))
+        }
+    }
+
+    /// Decides again about everything in escrow, until nothing moves any more; drops what has waited too long. For
+    /// starts and for files; a service that runs wakes what has a reason to move (``resume(after:now:limit:)``).
     /// - Returns: every escrowed message that left its escrow, with what became of it.
     public func resume(now: Timestamp) throws -> [ResumedMessage] {
         try store.write { transaction in

@@ -109,24 +109,63 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
         // Where an event is sealed is anybody's claim; a later decision looks into the delegator's log itself.
         merged.sealSource = nil
         let message = try merged.attachments.following(event.bytes)
-        return try put(EscrowEntry(key: key, since: since, message: message, missing: missing))
+        return try put(
+            EscrowEntry(
+                key: key, since: since, message: message, missing: missing, waitsFor: try awaited(by: event, reason),
+                isVerified: reason != .outOfOrder && reason != .likelyDuplicitous))
     }
 
     /// Writes an entry unless the escrows are full. The time of its first arrival stays.
     mutating func put(_ entry: EscrowEntry) throws -> EventOutcome {
         var entry = entry
-        if let old = try transaction.escrow(entry.key) {
+        let old = try transaction.escrow(entry.key)
+        if let old {
             entry.since = min(entry.since, old.since)
-        } else {
-            let limits = policy.escrowLimits
-            guard try transaction.escrowCount(aid: entry.key.aid) < limits.perAID,
-                try transaction.escrowCount(aid: nil) < limits.total
-            else { return .rejected(.escrowFull) }
+            // What was found not to be worth a try before then does not become so by being sent again.
+            if entry.message == old.message, let position = old.waitsFor, entry.waitsFor?.aid == position.aid,
+                let sn = entry.waitsFor?.sn, sn < position.sn
+            {
+                entry.waitsFor = position
+            }
+            if entry == old { return .escrowed(entry.key.reason) }
         }
         // What can't be read back would stop every later pass.
         guard (try? StoredMessage(entry.message)) != nil else { return .rejected(.escrowFull) }
+        if old?.isVerified != entry.isVerified, try !makeRoom(for: entry) {
+            // What is there already stays what it was.
+            return old == nil ? .rejected(.escrowFull) : .escrowed(entry.key.reason)
+        }
         try transaction.putEscrow(entry)
         return .escrowed(entry.key.reason)
+    }
+
+    /// Whether there is room for a new entry. Entries with a signature that was verified have bounds of their own and
+    /// stay until they leave by themselves. The others share what is left to strangers: there the oldest makes room, of
+    /// the same AID and kind if possible, so that nobody can lock others out by being first.
+    private mutating func makeRoom(for entry: EscrowEntry) throws -> Bool {
+        let limits = policy.escrowLimits
+        let aid = entry.key.aid
+        if entry.isVerified {
+            return try transaction.escrowCount(aid: aid) - transaction.unverifiedEscrowCount(aid: aid) < limits.perAID
+                && transaction.escrowCount(aid: nil) - transaction.unverifiedEscrowCount(aid: nil) < limits.total
+        }
+        while try transaction.unverifiedEscrowCount(aid: aid) >= limits.unverifiedPerAID {
+            guard try dropOldest(like: entry.key.reason, of: aid) else { return false }
+        }
+        while try transaction.unverifiedEscrowCount(aid: nil) >= limits.unverifiedTotal {
+            guard try dropOldest(like: entry.key.reason, of: nil) else { return false }
+        }
+        return true
+    }
+
+    /// Drops the oldest unverified entry, of one AID or of all; of another reason only when there is none of this.
+    private mutating func dropOldest(like reason: EscrowReason, of aid: AID?) throws -> Bool {
+        for reason in [reason] + EscrowReason.allCases {
+            guard let key = try transaction.oldestUnverifiedEscrow(reason: reason, aid: aid) else { continue }
+            try transaction.removeEscrow(key)
+            return true
+        }
+        return false
     }
 
     // MARK: Duplicity
@@ -191,9 +230,9 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
     }
 
     /// Decides about one entry again; nil when it stays where it is.
-    private mutating func retry(_ entry: EscrowEntry) throws -> ResumedMessage? {
+    mutating func retry(_ entry: EscrowEntry) throws -> ResumedMessage? {
         let key = entry.key
-        if let lifetime = key.reason.lifetime, entry.since.advanced(bySeconds: lifetime) < now {
+        if try isOver(entry) {
             try transaction.removeEscrow(key)
             return ResumedMessage(key: key, outcome: nil)
         }

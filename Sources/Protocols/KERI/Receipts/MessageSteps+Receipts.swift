@@ -119,8 +119,8 @@ extension MessageSteps {
             var kept = Attachments()
             kept.witnessSignatures = [signature]
             outcome = try escrow(
-                receipt: event, .unverifiedWitnessReceipt, kept, source: signature.text, waitingFor: event, since: since
-            )
+                receipt: event, .unverifiedWitnessReceipt, kept, source: signature.text, missing: event,
+                waitsFor: event.comesBehind, since: since)
         }
         for couple in attachments.receipts {
             var kept = Attachments()
@@ -128,7 +128,8 @@ extension MessageSteps {
                 NonTransferableReceipt(key: couple.signer.primitive, signature: couple.signature)
             ]
             outcome = try escrow(
-                receipt: event, .unverifiedReceipt, kept, source: couple.signer.text, waitingFor: event, since: since)
+                receipt: event, .unverifiedReceipt, kept, source: couple.signer.text, missing: event,
+                waitsFor: event.comesBehind, since: since)
         }
         for receipt in attachments.allTransferableReceipts {
             outcome = try escrow(transferable: receipt, of: event, since: since)
@@ -145,23 +146,23 @@ extension MessageSteps {
                 prefix: receipt.signer.aid.primitive, sn: receipt.signer.sn.value,
                 said: receipt.signer.said.primitive, signatures: [receipt.signature])
         ]
-        let isKnown = try trunkRecord(event) != nil
+        let missing = try trunkRecord(event) != nil ? receipt.signer : event
         return try escrow(
             receipt: event, .unverifiedTransferableReceipt, kept,
-            source: "\(receipt.signer.aid) \(receipt.signature.index)",
-            waitingFor: isKnown ? receipt.signer : event, since: since)
+            source: "\(receipt.signer.aid) \(receipt.signature.index)", missing: missing,
+            waitsFor: AwaitedPosition(aid: missing.aid, sn: missing.sn), since: since)
     }
 
     private mutating func escrow(
         receipt event: EventSeal, _ reason: EscrowReason, _ attachments: Attachments, source: String,
-        waitingFor missing: EventSeal, since: Timestamp
+        missing: EventSeal, waitsFor: AwaitedPosition, since: Timestamp
     ) throws -> EventOutcome {
         try put(
             EscrowEntry(
                 key: EscrowKey(reason: reason, aid: event.aid, sn: event.sn, said: event.said, source: source),
                 since: since,
                 message: try attachments.following(try MessageBuilder.receipt(of: event)),
-                missing: "event \(missing.sn) of \(missing.aid)"))
+                missing: "event \(missing.sn) of \(missing.aid)", waitsFor: waitsFor))
     }
 
     /// Gives a receipt whose event waits for witnesses to that event, when it is one of a witness and verifies; nil
@@ -186,13 +187,19 @@ extension MessageSteps {
         default: return nil
         }
         let added = verified.witnessSignatures.count - event.attachments.witnessSignatures.count
-        guard added > 0 else { return nil }
+        guard added > 0 else {
+            // It is no receipt that the event needs; it is looked at again when the event is in the log.
+            var entry = entry
+            entry.waitsFor = AwaitedPosition(aid: entry.key.aid, sn: entry.key.sn)
+            try transaction.putEscrow(entry)
+            return nil
+        }
         var proof = verified
         proof.merge(event.attachments.proof())
         try transaction.putEscrow(
             EscrowEntry(
                 key: key, since: waiting.since, message: try proof.attachments.following(body.bytes),
-                missing: missing))
+                missing: missing, waitsFor: waiting.waitsFor, isVerified: waiting.isVerified))
         return .duplicate(added: added)
     }
 }
@@ -202,6 +209,11 @@ extension EventProof {
     var signatureCount: Int {
         controllerSignatures.count + witnessSignatures.count + receipts.count + transferableReceipts.count
     }
+}
+
+extension EventSeal {
+    /// Where the log must be before the event can be waiting for its receipts, be it in escrow.
+    fileprivate var comesBehind: AwaitedPosition { AwaitedPosition(aid: aid, sn: sn.previous ?? .zero) }
 }
 
 extension EventProof.TransferableReceipt {

@@ -48,7 +48,9 @@ extension MessageSteps {
         where signatures.count < EventProof.mergeLimit && !signatures.contains(signature) {
             signatures.append(signature)
         }
-        func escrow(_ signatures: [IndexedSignature], _ missing: String) throws -> EventOutcome {
+        func escrow(
+            _ signatures: [IndexedSignature], _ missing: String, waitsFor: AwaitedPosition? = nil
+        ) throws -> EventOutcome {
             var kept = Attachments()
             kept.transferableGroups = [
                 TransferableSignatureGroup(
@@ -57,10 +59,14 @@ extension MessageSteps {
             ]
             return try put(
                 EscrowEntry(
-                    key: key, since: since, message: try kept.following(reply.bytes), missing: missing))
+                    key: key, since: since, message: try kept.following(reply.bytes), missing: missing,
+                    waitsFor: waitsFor, isVerified: waitsFor == nil))
         }
         switch try signerKeys(signer) {
-        case .unknown: return try escrow(signatures, "event \(signer.sn) of \(signer.aid)")
+        case .unknown:
+            return try escrow(
+                signatures, "event \(signer.sn) of \(signer.aid)",
+                waitsFor: AwaitedPosition(aid: signer.aid, sn: signer.sn))
         case .mismatch: return .rejected(.signerEventMismatch)
         case .known(let keys, let threshold):
             let verified = VerifiedSignatures(signatures, over: reply.bytes, known: [], key: keys.at)

@@ -27,6 +27,8 @@ public protocol KeyEventTransaction {
     func record(of aid: AID, at sn: SequenceNumber, said: SAID) throws -> EventRecord?
     /// Events in the order of acceptance, from an ordinal on, at most `limit`.
     func records(of aid: AID, from ordinal: UInt64, limit: Int) throws -> [EventRecord]
+    /// The events of a log, of any branch, that seal an event with this digest, the one accepted last first.
+    func sealings(of said: SAID, by aid: AID) throws -> [SealSource]
     /// Known AIDs in ascending text order behind `after`, at most `limit`.
     func aids(after: AID?, limit: Int) throws -> [AID]
 
@@ -43,6 +45,17 @@ public protocol KeyEventTransaction {
     func escrows(reason: EscrowReason?, aid: AID?, limit: Int) throws -> [EscrowEntry]
     /// How many messages are escrowed, of one AID or of all.
     func escrowCount(aid: AID?) throws -> Int
+    /// How many of them have no verified signature.
+    func unverifiedEscrowCount(aid: AID?) throws -> Int
+    /// The first escrowed message behind `place` that waits for a log to come as far as `position` or less, with its
+    /// place; nil when there is none.
+    func nextEscrow(
+        waitingFor position: AwaitedPosition, after place: EscrowPlace?
+    ) throws -> (place: EscrowPlace, entry: EscrowEntry)?
+    /// The escrowed message without a verified signature that arrived first, of one reason and optionally one AID.
+    func oldestUnverifiedEscrow(reason: EscrowReason, aid: AID?) throws -> EscrowKey?
+    /// Escrowed messages of one reason that have been here since before `time`, the oldest first, at most `limit`.
+    func escrowKeys(reason: EscrowReason, before time: Timestamp, limit: Int) throws -> [EscrowKey]
     /// Adds or replaces an escrowed message; a replaced one keeps its place.
     mutating func putEscrow(_ entry: EscrowEntry) throws
     /// Removes an escrowed message, if it is there.
@@ -59,6 +72,11 @@ public protocol KeyEventTransaction {
     func duplicities(of aid: AID?) throws -> [DuplicityRecord]
     /// Adds evidence; the same evidence twice is kept once.
     mutating func addDuplicity(_ record: DuplicityRecord) throws
+
+    /// Runs `body` and undoes what it wrote, and nothing else, when it throws: so that several decisions can share one
+    /// transaction and fail alone.
+    /// - Throws: what `body` throws.
+    mutating func attempt<R>(_ body: (inout Self) throws -> R) throws -> R
 }
 
 /// What can go wrong in a store.

@@ -48,12 +48,29 @@ public final class MemoryTransaction: KeyEventTransaction, @unchecked Sendable {
         var state: State
         var events: [EventRecord]
         /// For each position of the log the ordinal of the event accepted last there.
-        var latest: [Int]
+        var latest: [Int] = []
+        /// For the digest of a sealed event the ordinals of those that seal it.
+        var sealings: [SAID: [Int]] = [:]
 
         init(state: State, first: EventRecord) {
             self.state = state
-            events = [first]
-            latest = [0]
+            events = []
+            add(first, at: 0)
+        }
+
+        func add(_ record: EventRecord, at position: Int) {
+            for said in record.sealedEvents { sealings[said, default: []].append(events.count) }
+            if position == latest.count { latest.append(events.count) } else { latest[position] = events.count }
+            events.append(record)
+        }
+
+        /// Undoes the last ``add(_:at:)``; `former` is what stood at its position.
+        func removeLast(at position: Int, former: Int?) {
+            if let former { latest[position] = former } else { latest.removeLast() }
+            for said in events.removeLast().sealedEvents {
+                sealings[said]?.removeLast()
+                if sealings[said]?.isEmpty == true { sealings[said] = nil }
+            }
         }
     }
 
@@ -68,15 +85,14 @@ public final class MemoryTransaction: KeyEventTransaction, @unchecked Sendable {
     private enum Undo {
         case append(AID, previous: State?, position: Int, latest: Int?)
         case proof(AID, Int, EventProof)
-        case escrow(EscrowKey, EscrowEntry?, ordinal: UInt64?)
+        case escrow(EscrowKey, MemoryEscrows.Item?)
         case reply(ReplyKey, ReplyRecord?)
         case duplicity
     }
 
     private var logs: [AID: Log] = [:]
-    private var escrowEntries: [EscrowKey: (ordinal: UInt64, entry: EscrowEntry)] = [:]
-    private var escrowsPerAID: [AID: Int] = [:]
-    private var escrowOrdinal: UInt64 = 0
+    private var escrowed = MemoryEscrows()
+    private var arrivals: UInt64 = 0
     private var replyRecords: [ReplyKey: ReplyRecord] = [:]
     private var duplicityRecords: [DuplicityRecord] = []
     private var undo: [Undo] = []
@@ -111,6 +127,13 @@ public final class MemoryTransaction: KeyEventTransaction, @unchecked Sendable {
     }
 
     /// As the protocol says.
+    public func sealings(of said: SAID, by aid: AID) -> [SealSource] {
+        guard let log = logs[aid] else { return [] }
+        return (log.sealings[said] ?? []).reversed()
+            .map { SealSource(sn: log.events[$0].sn, said: log.events[$0].said) }
+    }
+
+    /// As the protocol says.
     public func aids(after: AID?, limit: Int) -> [AID] {
         Array(logs.keys.filter { aid in after.map { $0 < aid } ?? true }.sorted().prefix(limit))
     }
@@ -137,9 +160,8 @@ public final class MemoryTransaction: KeyEventTransaction, @unchecked Sendable {
             .append(
                 record.aid, previous: log.state, position: position,
                 latest: isNewPosition ? nil : log.latest[position]))
-        log.events.append(record)
+        log.add(record, at: position)
         log.state = State(state)
-        if isNewPosition { log.latest.append(count) } else { log.latest[position] = count }
     }
 
     /// As the protocol says.
@@ -154,48 +176,51 @@ public final class MemoryTransaction: KeyEventTransaction, @unchecked Sendable {
     // MARK: Escrows, replies, duplicity
 
     /// As the protocol says.
-    public func escrow(_ key: EscrowKey) -> EscrowEntry? { escrowEntries[key]?.entry }
+    public func escrow(_ key: EscrowKey) -> EscrowEntry? { escrowed[key]?.entry }
 
     /// As the protocol says.
     public func escrows(reason: EscrowReason?, aid: AID?, limit: Int) -> [EscrowEntry] {
-        escrowEntries.values
-            .filter { (reason.map { [$0] } ?? EscrowReason.allCases).contains($0.entry.key.reason) }
-            .filter { item in aid.map { $0 == item.entry.key.aid } ?? true }
-            .sorted { $0.ordinal < $1.ordinal }
-            .prefix(limit).map(\.entry)
+        escrowed.entries(reason: reason, aid: aid, limit: limit)
     }
 
     /// As the protocol says.
-    public func escrowCount(aid: AID?) -> Int {
-        guard let aid else { return escrowEntries.count }
-        return escrowsPerAID[aid] ?? 0
+    public func escrowCount(aid: AID?) -> Int { aid.map(escrowed.count(of:)) ?? escrowed.count }
+
+    /// As the protocol says.
+    public func unverifiedEscrowCount(aid: AID?) -> Int {
+        aid.map(escrowed.unverifiedCount(of:)) ?? escrowed.unverifiedCount
+    }
+
+    /// As the protocol says.
+    public func nextEscrow(
+        waitingFor position: AwaitedPosition, after place: EscrowPlace?
+    ) -> (place: EscrowPlace, entry: EscrowEntry)? {
+        escrowed.next(waitingFor: position, after: place)
+    }
+
+    /// As the protocol says.
+    public func oldestUnverifiedEscrow(reason: EscrowReason, aid: AID?) -> EscrowKey? {
+        escrowed.oldestUnverified(reason: reason, aid: aid)
+    }
+
+    /// As the protocol says.
+    public func escrowKeys(reason: EscrowReason, before time: Timestamp, limit: Int) -> [EscrowKey] {
+        escrowed.keys(reason: reason, before: time, limit: limit)
     }
 
     /// As the protocol says.
     public func putEscrow(_ entry: EscrowEntry) {
-        let old = escrowEntries[entry.key]
-        undo.append(.escrow(entry.key, old?.entry, ordinal: old?.ordinal))
-        set(entry, ordinal: old?.ordinal ?? escrowOrdinal, under: entry.key)
-        if old == nil { escrowOrdinal += 1 }
+        let old = escrowed[entry.key]
+        undo.append(.escrow(entry.key, old))
+        escrowed.set(.init(arrival: old?.arrival ?? arrivals, entry: entry), under: entry.key)
+        if old == nil { arrivals += 1 }
     }
 
     /// As the protocol says.
     public func removeEscrow(_ key: EscrowKey) {
-        guard let old = escrowEntries[key] else { return }
-        undo.append(.escrow(key, old.entry, ordinal: old.ordinal))
-        set(nil, ordinal: nil, under: key)
-    }
-
-    private func set(_ entry: EscrowEntry?, ordinal: UInt64?, under key: EscrowKey) {
-        let was = escrowEntries[key] != nil
-        if let entry, let ordinal {
-            escrowEntries[key] = (ordinal, entry)
-            if !was { escrowsPerAID[key.aid, default: 0] += 1 }
-        } else if was {
-            escrowEntries[key] = nil
-            let left = (escrowsPerAID[key.aid] ?? 1) - 1
-            escrowsPerAID[key.aid] = left > 0 ? left : nil
-        }
+        guard let old = escrowed[key] else { return }
+        undo.append(.escrow(key, old))
+        escrowed.set(nil, under: key)
     }
 
     /// As the protocol says.
@@ -227,21 +252,32 @@ public final class MemoryTransaction: KeyEventTransaction, @unchecked Sendable {
 
     // MARK: Transactions
 
+    /// As the protocol says.
+    public func attempt<R>(_ body: (inout MemoryTransaction) throws -> R) throws -> R {
+        let mark = undo.count
+        do {
+            var transaction = self
+            return try body(&transaction)
+        } catch {
+            rollBack(to: mark)
+            throw error
+        }
+    }
+
     func commit() { undo.removeAll(keepingCapacity: true) }
 
-    func rollBack() {
-        while let step = undo.popLast() {
+    func rollBack(to mark: Int = 0) {
+        while undo.count > mark, let step = undo.popLast() {
             switch step {
             case .append(let aid, let previous, let position, let latest):
                 guard let previous else {
                     logs[aid] = nil
                     continue
                 }
-                logs[aid]?.events.removeLast()
+                logs[aid]?.removeLast(at: position, former: latest)
                 logs[aid]?.state = previous
-                if let latest { logs[aid]?.latest[position] = latest } else { logs[aid]?.latest.removeLast() }
             case .proof(let aid, let place, let proof): logs[aid]?.events[place].proof = proof
-            case .escrow(let key, let entry, let ordinal): set(entry, ordinal: ordinal, under: key)
+            case .escrow(let key, let item): escrowed.set(item, under: key)
             case .reply(let key, let record): replyRecords[key] = record
             case .duplicity: duplicityRecords.removeLast()
             }

@@ -95,12 +95,13 @@ extension EventValidator {
 extension KeyEventTransaction {
     /// Where the trunk of a log seals an event, the latest place first; nil when it does not.
     package func trunkSealing(_ seal: EventSeal, by state: KeyState) throws -> SealSource? {
-        var position: SequenceNumber? = state.sn
-        while let sn = position {
-            if let record = try record(of: state.aid, at: sn), record.place(of: seal) != nil {
-                return SealSource(sn: sn, said: record.said)
+        // The digest leads to few events; which of them stand in the trunk and seal just this event is looked up.
+        for source in try sealings(of: seal.said, by: state.aid) where source.sn <= state.sn {
+            if let record = try record(of: state.aid, at: source.sn), record.said == source.said,
+                record.place(of: seal) != nil
+            {
+                return source
             }
-            position = sn.previous
         }
         return nil
     }
