@@ -35,6 +35,8 @@ struct WakingTests {
         try verifier.offer(root.events)
         let resumed = try verifier.wake()
         #expect(resumed.map(\.key.aid).contains(leaf.aid))
+        // Who has to act on a message gets it back.
+        #expect(resumed.compactMap(\.message).map { $0.starts(with: body) } == [true])
         #expect(try verifier.sn(of: leaf.aid) == 0)
         #expect(try verifier.escrows().isEmpty)
         #expect(try verifier.record(of: root.aid, at: 1)?.proof.transferableReceipts.count == 1)

@@ -117,4 +117,13 @@ public struct ResumedMessage: Sendable, Hashable {
     public let key: EscrowKey
     /// What became of it; nil when it waited too long and was dropped.
     public let outcome: EventOutcome?
+    /// The message with its attachments, for the handler that may act on it now: present when the outcome is
+    /// ``EventOutcome/verified``.
+    public let message: [UInt8]?
+
+    init(key: EscrowKey, outcome: EventOutcome?, message: [UInt8]? = nil) {
+        self.key = key
+        self.outcome = outcome
+        self.message = message
+    }
 }

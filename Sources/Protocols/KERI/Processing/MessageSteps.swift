@@ -253,6 +253,6 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
         let outcome = try apply(stored.message, with: stored.attachments, since: entry.since)
         if case .escrowed(let reason) = outcome, reason == key.reason { return nil }
         try transaction.removeEscrow(key)
-        return ResumedMessage(key: key, outcome: outcome)
+        return ResumedMessage(key: key, outcome: outcome, message: outcome == .verified ? entry.message : nil)
     }
 }
