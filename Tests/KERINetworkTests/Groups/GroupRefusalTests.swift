@@ -338,7 +338,7 @@ struct GroupRefusalTests {
         let other = try await forger.message(proposal) { $0["r"] = "/challenge/response" }
         #expect(try await receive(other, world.bob) == .notForGroups)
         #expect(try await receive(event.bytes, world.bob) == .notForGroups)
-        await #expect(throws: (any Error).self) { try await receive([1, 2, 3], world.bob) }
+        try await expectRefused(.malformed, [1, 2, 3], world.bob)
     }
 }
 

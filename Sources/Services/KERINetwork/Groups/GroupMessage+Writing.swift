@@ -6,10 +6,32 @@ internal import KelmarkBytes
 
 /// The two forms in which peers read exchange messages (facts 11.1).
 public enum GroupMessageForm: Sendable, Hashable, CaseIterable {
-    /// With the member `rp`, as keripy 1.2 and later.
+    /// With the member `rp`, as keripy 1.2 and later write it; 1.1 refuses it.
     case withRecipient
-    /// Without it, as keripy 1.1.
+    /// Without it, as keripy 1.1 writes it; 1.2.13 reads it too.
     case withoutRecipient
+}
+
+/// Bodies of exchange messages in both forms; `MessageBuilder` knows the later one only.
+enum ExchangeBody {
+    /// A body that names no recipient and answers nothing.
+    static func bytes(
+        from sender: AID, route: String, modifiers: OrderedMap = [:], payload: OrderedMap = [:], embeds: OrderedMap,
+        form: GroupMessageForm, dated: Timestamp
+    ) throws -> [UInt8] {
+        var embeds = embeds
+        embeds["d"] = ""
+        try SelfAddressing.seal(&embeds)
+        var map: OrderedMap = ["v": "KERI10JSON000000_", "t": "exn", "d": "", "i": .text(sender.text)]
+        if form == .withRecipient { map["rp"] = "" }
+        map["p"] = ""
+        map["dt"] = .text(dated.description)
+        map["r"] = .text(route)
+        map["q"] = .map(modifiers)
+        map["a"] = .map(payload)
+        map["e"] = .map(embeds)
+        return try SelfAddressing.seal(&map, version: true)
+    }
 }
 
 extension GroupProposal {
@@ -23,18 +45,9 @@ extension GroupProposal {
         if let delegator = event.delegator { payload["delegator"] = .text(delegator.text) }
         var embeds = OrderedMap()
         embeds[route.label] = try OrderedValue(parsing: event.bytes.span, format: event.format)
-        embeds["d"] = ""
-        try SelfAddressing.seal(&embeds)
-        var map: OrderedMap = ["v": "KERI10JSON000000_", "t": "exn", "d": "", "i": .text(member.text)]
         // The same message goes to every member, so it names none as its recipient.
-        if form == .withRecipient { map["rp"] = "" }
-        map["p"] = ""
-        map["dt"] = .text(dated.description)
-        map["r"] = .text(route.rawValue)
-        map["q"] = .map([:])
-        map["a"] = .map(payload)
-        map["e"] = .map(embeds)
-        return try SelfAddressing.seal(&map, version: true)
+        return try ExchangeBody.bytes(
+            from: member, route: route.rawValue, payload: payload, embeds: embeds, form: form, dated: dated)
     }
 
     /// What is attached to it: who signs the message, and the signatures of the event under its path.

@@ -20,10 +20,13 @@ extension Groups {
         }
     }
 
-    /// Takes in one message, body and attachments, as a mailbox holds it.
-    /// - Throws: as ``receive(_:_:now:)``; ``StoreError`` when the bytes are not one message.
+    /// Takes in one message, body and attachments, as a mailbox holds it. What is no message is refused like any other
+    /// that is malformed, so that it does not stop a mailbox.
+    /// - Throws: as ``receive(_:_:now:)``.
     public func receive(_ message: [UInt8], now: Timestamp) async throws -> GroupOutcome {
-        let stored = try StoredMessage(message)
+        guard let stored = try? StoredMessage(message) else {
+            return .refused(GroupError(.malformed, "the bytes are not one message"))
+        }
         guard case .exchange(let exchange) = stored.message else { return .notForGroups }
         return try await receive(exchange, stored.attachments, now: now)
     }

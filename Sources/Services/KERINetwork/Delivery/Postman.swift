@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+public import KERI
+internal import KelmarkBytes
+
+/// Brings exchange messages to where their recipients look for them (facts 9.5): to the recipient itself where it listens
+/// as controller or agent, else into its mailbox, else to one of its witnesses, which keep mailboxes too.
+///
+/// Before the message goes the sender's log, because nobody takes a message of somebody unknown.
+public struct Postman<Store: KeyEventStore>: GroupCourier {
+    private let wallet: Wallet<Store>
+    private let peers: PatientTransport
+    private let clock: any NetworkClock
+    private let policy: DeliveryPolicy
+    private let forms: [AID: GroupMessageForm]
+    private let usualForm: GroupMessageForm
+
+    /// Carries messages of a wallet.
+    ///
+    /// - Parameters:
+    ///   - wallet: whose AIDs send, and where addresses are known.
+    ///   - transport: how peers are reached.
+    ///   - clock: the time of day, and pauses between tries.
+    ///   - policy: how patient to be.
+    ///   - forms: peers that read another form of exchange messages than the usual one.
+    ///   - usualForm: the form for all others; every keripy 1.x reads the one without recipient.
+    public init(
+        _ wallet: Wallet<Store>, transport: any PeerTransport, clock: any NetworkClock,
+        policy: DeliveryPolicy = DeliveryPolicy(), forms: [AID: GroupMessageForm] = [:],
+        usualForm: GroupMessageForm = .withoutRecipient
+    ) {
+        self.wallet = wallet
+        peers = PatientTransport(transport: transport, clock: clock, policy: policy)
+        self.clock = clock
+        self.policy = policy
+        self.forms = forms
+        self.usualForm = usualForm
+    }
+
+    /// The form of exchange messages that a peer reads.
+    public func form(for peer: AID) async -> GroupMessageForm { forms[peer] ?? usualForm }
+
+    /// Hands a message over to the first of the recipient's endpoints that takes it.
+    /// - Throws: ``PostError``; what vault and store fail with.
+    public func send(
+        _ exchange: [UInt8], attachments: [UInt8], to recipient: AID, from sender: AID, topic: String
+    ) async throws {
+        let places = try places(of: recipient)
+        guard !places.isEmpty else {
+            throw PostError(.noAddress, "nobody has said where \(recipient) gets its messages")
+        }
+        let log = try introduction(of: sender)
+        var reasons: [String] = []
+        for place in places {
+            do {
+                try await put(log, at: place)
+                if place.isDirect {
+                    try await post(exchange, attachments, at: place)
+                } else {
+                    let (body, groups) = try await forwarded(
+                        exchange, attachments, to: recipient, from: sender, by: place.host, topic: topic)
+                    try await post(body, groups, at: place)
+                }
+                return
+            } catch let error as TransportError {
+                reasons.append("\(place.host): \(error)")
+            } catch let error as PostError {
+                reasons.append("\(place.host): \(error.detail)")
+            }
+        }
+        throw PostError(.notTaken, reasons.joined(separator: "; "))
+    }
+
+    // MARK: Places
+
+    private struct Place {
+        let host: AID
+        let url: PeerURL
+        let isDirect: Bool
+    }
+
+    /// Where a message for an AID can be left, best first.
+    private func places(of recipient: AID) throws -> [Place] {
+        let replies = try wallet.store.read { try $0.replies(of: recipient) }
+        func endpoints(_ roles: Set<String>) -> [AID] {
+            replies.filter { $0.key.route == "/end/role" && $0.value == "true" }.compactMap { reply in
+                let parts = reply.key.detail.split(separator: "/", maxSplits: 1)
+                guard parts.count == 2, roles.contains(String(parts[0])) else { return nil }
+                return AID(String(parts[1]))
+            }
+        }
+        var hosts = endpoints(["controller", "agent"]).map { ($0, true) } + endpoints(["mailbox"]).map { ($0, false) }
+        hosts += (try wallet.keyState(of: recipient)?.witnesses ?? []).map { ($0, false) }
+        var places: [Place] = []
+        for (host, isDirect) in hosts where !places.contains(where: { $0.host == host }) {
+            guard let url = try wallet.locations(of: host).first(where: { $0.scheme != .tcp }) else { continue }
+            places.append(Place(host: host, url: url, isDirect: isDirect))
+        }
+        return places
+    }
+
+    /// The sender's log, and where it says that it listens.
+    private func introduction(of sender: AID) throws -> [UInt8] {
+        let replies = try wallet.store.read { try $0.replies(of: sender) }.filter { $0.key.route != "/ksn" }
+        return replies.reduce(into: try wallet.export(sender, withWaiting: false)) { $0 += $1.message }
+    }
+
+    // MARK: Messages
+
+    /// The message inside one that asks a host to keep it for the recipient.
+    private func forwarded(
+        _ exchange: [UInt8], _ attachments: [UInt8], to recipient: AID, from sender: AID, by host: AID, topic: String
+    ) async throws -> (body: [UInt8], attachments: [UInt8]) {
+        let embeds: OrderedMap = ["evt": try OrderedValue(parsing: exchange.span, format: .json)]
+        let body = try ExchangeBody.bytes(
+            from: sender, route: "/fwd", modifiers: ["pre": .text(recipient.text), "topic": .text(topic)],
+            embeds: embeds, form: await form(for: host), dated: clock.now())
+        let controller = try Controller(wallet, sender.text)
+        let state = try controller.keyState()
+        var groups = Attachments()
+        groups.transferableGroups = [
+            TransferableSignatureGroup(
+                prefix: state.aid.primitive, sn: state.establishmentSn.value, said: state.establishmentSAID.primitive,
+                signatures: try await controller.sign(body))
+        ]
+        let path = try FieldPath(["e", "evt"]).primitive
+        groups.pathedGroups = [PathedGroup(domain: .text, content: path.encoded(in: .text) + attachments)]
+        return (body, try groups.encoded(in: .text))
+    }
+
+    private func put(_ stream: [UInt8], at place: Place) async throws {
+        try Self.check(try await peers.send(.stream(stream, to: place.host, at: place.url)))
+    }
+
+    private func post(_ body: [UInt8], _ attachments: [UInt8], at place: Place) async throws {
+        try Self.check(
+            try await peers.send(
+                .message(
+                    body, attachments, to: place.host, at: place.url, path: "", headerBytes: policy.headerBytes)))
+    }
+
+    private static func check(_ response: PeerResponse) throws(PostError) {
+        guard (200..<300).contains(response.status) else {
+            throw PostError(.notTaken, "it answers \(response.status)")
+        }
+    }
+}
+
+/// Why a message was not handed over.
+public struct PostError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong. The raw values are stable codes.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// No endpoint, mailbox or witness of the recipient is known.
+        case noAddress = "no-address"
+        /// None of them took it.
+        case notTaken = "not-taken"
+    }
+
+    /// What is wrong.
+    public let code: Code
+    /// Words for the operator.
+    public let detail: String
+
+    init(_ code: Code, _ detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+
+    /// Code and detail.
+    public var description: String { "\(code.rawValue): \(detail)" }
+}
