@@ -31,6 +31,25 @@ import Testing
         try queue.close()
     }
 
+    /// The index of seals has to show every event that seals one.
+    @Test func verificationMissesSeals() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("store.db")
+        let sealed = try SampleController("sealed").incept().event
+        let seal = EventSeal(aid: sealed.aid, sn: sealed.sn, said: sealed.said).value
+        let signed = try SampleController("sealing").incept(anchors: [seal])
+        do {
+            let store = try SQLiteKeyEventStore(path: path)
+            _ = try EventProcessor(store: store)
+                .process(.keyEvent(signed.event), with: signed.attachments, now: SampleHistory.start)
+            #expect(try store.verifyAll().isSound)
+        }
+        let queue = try DatabaseQueue(path: path)
+        try queue.write { try $0.execute(sql: "DELETE FROM seals") }
+        try queue.close()
+        #expect(try SQLiteKeyEventStore(path: path).verifyAll().problems.map(\.code) == [.mismatch])
+    }
+
     @Test func sealsAndEscrowsOfOlderFilesAreIndexed() throws {
         let folder = try TemporaryFolder()
         let sample = StoreSample()

@@ -87,7 +87,7 @@ import Testing
             ("UPDATE events SET ordinal = 900 WHERE id = (SELECT max(id) FROM events WHERE log = 2)", .gap),
             ("DELETE FROM events WHERE id = 6", .gap),
             ("DELETE FROM events WHERE id = 6", .refused),
-            ("UPDATE escrow_total SET count = 5", .count),
+            ("UPDATE escrow_total SET count = 5", .count), ("UPDATE escrow_total SET unverified = 5", .count),
             ("UPDATE escrows SET message = x'00'", .unreadable),
             ("UPDATE escrows SET aid = 'x'", .unreadable),
             ("UPDATE replies SET message = x'7b'", .unreadable),

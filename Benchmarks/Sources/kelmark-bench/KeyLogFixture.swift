@@ -19,17 +19,17 @@ struct KeyLogFixture {
         let signature: [UInt8]
     }
 
-    /// Makes a log of `events` events with `witnesses` receipts each. Keys come from fixed seeds, so that two runs work
-    /// on the same bytes.
-    init(events: Int, witnesses count: Int = 0) throws {
+    /// Makes a log of `events` events with `witnesses` receipts each. Keys come from fixed seeds, which `name` tells
+    /// apart, so that two runs work on the same bytes.
+    init(events: Int, witnesses count: Int = 0, name: String = "key") throws {
         let store = MemoryKeyEventStore()
         let processor = EventProcessor(store: store)
         let witnesses = try (0..<count).map { try Self.key("witness", $0, isTransferable: false) }
         let list = witnesses.compactMap { AID($0.verificationKey.primitive) }
         let threshold = UInt32(min(2, count))
         var generation = 0
-        var current = try Self.key("key", 0)
-        var next = try Self.key("key", 1)
+        var current = try Self.key(name, 0)
+        var next = try Self.key(name, 1)
         func stated(_ isInception: Bool) -> Establishment {
             Establishment(
                 signingThreshold: .count(1), keys: [current.verificationKey], nextThreshold: .count(1),
@@ -45,7 +45,7 @@ struct KeyLogFixture {
                 if number % 10 == 0 {
                     generation += 1
                     current = next
-                    next = try Self.key("key", generation + 1)
+                    next = try Self.key(name, generation + 1)
                     event = try EventBuilder.rotation(of: state, stated(false))
                 } else {
                     let seal = EventSeal(aid: aid, sn: state.sn, said: state.said)

@@ -11,6 +11,7 @@ do {
     case "framing": try FramingBenchmark.run()
     case "growth": try GrowthBenchmark.run(largest: arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000_000)
     case "storage" where arguments.count == 2: try StorageBenchmark.run(folder: arguments[1])
+    case "writers" where arguments.count == 2: try WritersBenchmark.run(folder: arguments[1])
     case "file" where arguments.count == 3: try StorageBenchmark.file(arguments[1], folder: arguments[2])
     case "make" where arguments.count == 4:
         let fixture = try KeyLogFixture(events: Int(arguments[1]) ?? 1000, witnesses: Int(arguments[2]) ?? 0)
@@ -20,7 +21,7 @@ do {
         for _ in 0..<5 { _ = try ReplayBenchmark.replay(stream) }
     default:
         print(
-            "usage: kelmark-bench replay | framing | growth [EVENTS] | storage FOLDER | file STREAM FOLDER | make EVENTS WITNESSES FILE | profile FILE"
+            "usage: kelmark-bench replay | framing | growth [EVENTS] | storage FOLDER | writers FOLDER | file STREAM FOLDER | make EVENTS WITNESSES FILE | profile FILE"
         )
         exit(2)
     }

@@ -21,6 +21,18 @@ struct WitnessingTests {
         #expect(try witness.offer(stolen) == .accepted(ordinal: 1))
     }
 
+    /// A witness that serves some controllers only is none to the others.
+    @Test func onlyForThoseWhoAreServed() throws {
+        let witnesses = try TestKey.witnesses("w", 1)
+        let served = try Author("served", witnesses: witnesses).latest.witnessed(by: [])
+        let other = try Author("other", witnesses: witnesses).latest.witnessed(by: [])
+        let witness = Verifier(
+            ProcessingPolicy(witnessing: [witnesses[0].aid], witnessedControllers: [served.event.aid]))
+        #expect(try witness.offer([served, other]) == [.accepted(ordinal: 0), .escrowed(.partialWitnesses)])
+        try witness.wake()
+        #expect(try witness.state(of: other.event.aid) == nil)
+    }
+
     @Test func aWitnessThatWasCutIsNone() throws {
         let witnesses = try TestKey.witnesses("w", 2)
         var author = try Author("a", witnesses: witnesses, toad: 1)

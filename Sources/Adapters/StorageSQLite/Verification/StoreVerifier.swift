@@ -121,7 +121,18 @@ struct StoreVerifier {
                 result.add(.mismatch, aid: record.aid, ordinal: record.ordinal, "the columns differ from the bytes")
                 continue
             }
+            try checkSeals(record)
             try decide(record, event)
+        }
+    }
+
+    /// The index of sealed events must lead to every event that seals one; what it leads to besides does no harm, for
+    /// whoever follows it looks at the event.
+    private mutating func checkSeals(_ record: EventRecord) throws {
+        for said in record.sealedEvents {
+            let source = SealSource(sn: record.sn, said: record.said)
+            guard try !transaction.sealings(of: said, by: record.aid).contains(source) else { continue }
+            result.add(.mismatch, aid: record.aid, ordinal: record.ordinal, "the index of seals does not show \(said)")
         }
     }
 

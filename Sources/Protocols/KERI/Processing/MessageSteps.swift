@@ -39,7 +39,7 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
                 event, .misfit, EventProof(controllerSignatures: signatures), attachments, since: since,
                 missing: "a decision of the operator")
         }
-        let decision = try EventValidator(store: transaction, witnessing: policy.witnessing)
+        let decision = try EventValidator(store: transaction, witnessing: policy.witnesses(of: event.aid))
             .decide(event, with: attached, checks: checks, now: now)
         switch decision {
         case .accept(let state, let proof):

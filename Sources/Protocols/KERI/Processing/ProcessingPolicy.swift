@@ -15,6 +15,8 @@ public struct ProcessingPolicy: Sendable {
     /// AIDs of witnesses whose keys are held here. An event that names one of them as its witness is accepted without
     /// receipts: somebody has to be the first (facts 7.4, 7.7). Everything else about it is checked as ever.
     public var witnessing: Set<AID>
+    /// The controllers whose events are accepted so; nil for all. With the events of others this process is no witness.
+    public var witnessedControllers: Set<AID>?
     /// Whether to keep the ordinals' times that a replay states (`-E`), as when a store is restored from its own export.
     public var trustsReplayTimes: Bool
     /// How far in the future a reply may be dated, in seconds; keripy has no bound, so one reply could block an AID's
@@ -25,14 +27,20 @@ public struct ProcessingPolicy: Sendable {
 
     /// Creates a policy; the defaults fit a verifier that owns nothing.
     public init(
-        ownAIDs: Set<AID> = [], witnessing: Set<AID> = [], trustsReplayTimes: Bool = false,
-        futureTolerance: Int64 = 300,
+        ownAIDs: Set<AID> = [], witnessing: Set<AID> = [], witnessedControllers: Set<AID>? = nil,
+        trustsReplayTimes: Bool = false, futureTolerance: Int64 = 300,
         escrowLimits: EscrowLimits = EscrowLimits()
     ) {
         self.ownAIDs = ownAIDs
         self.witnessing = witnessing
+        self.witnessedControllers = witnessedControllers
         self.trustsReplayTimes = trustsReplayTimes
         self.futureTolerance = futureTolerance
         self.escrowLimits = escrowLimits
+    }
+
+    /// The witnesses that may accept events of `aid` without receipts.
+    func witnesses(of aid: AID) -> Set<AID> {
+        witnessedControllers?.contains(aid) ?? true ? witnessing : []
     }
 }
