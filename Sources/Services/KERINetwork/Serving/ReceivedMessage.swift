@@ -14,14 +14,6 @@ struct ReceivedMessage: Sendable {
         case contentType
         case attachmentMissing
         case malformed(String)
-
-        var status: Int {
-            switch self {
-            case .contentType: 406
-            case .attachmentMissing: 412
-            case .malformed: 400
-            }
-        }
     }
 
     static let attachmentHeader = "cesr-attachment"

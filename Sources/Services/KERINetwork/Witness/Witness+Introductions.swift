@@ -6,27 +6,38 @@ internal import KERI
 // What a witness says about an AID to those who follow an OOBI (facts 9.4).
 
 extension Witness {
+    /// The answer to an OOBI.
+    enum Introduction: Sendable {
+        /// The log, then where endpoints can be reached and what roles they have.
+        case stream([UInt8])
+        /// The log or that of a delegator is not known, or the latest event lacks receipts.
+        case unknown
+        /// This is neither the AID nor one of its witnesses.
+        case notOurs
+    }
+
     /// The log of an AID and where it can be reached.
-    ///
-    /// - Returns: nil when the log is not known or its latest event lacks receipts, empty when this is neither the AID
-    ///   nor one of its witnesses.
-    func introduction(of subject: AID, role: String?, endpoint: AID?) throws -> [UInt8]? {
-        guard let state = try witnessedState(of: subject) else { return nil }
-        guard subject == aid || state.witnesses.contains(aid) else { return [] }
-        var stream = try log(of: state)
-        let roles = try store.read { try $0.replies(of: subject) }.filter { $0.key.route == "/end/role" }
-        for record in roles where record.value == "true" {
+    @concurrent func introduction(of subject: AID, role: String?, endpoint: AID?) async throws -> Introduction {
+        guard let state = try witnessedState(of: subject), var stream = try log(of: state) else { return .unknown }
+        guard subject == aid || state.witnesses.contains(aid) else { return .notOurs }
+        var shown: Set<AID> = []
+        func show(_ one: AID) throws {
+            guard shown.insert(one).inserted else { return }
+            stream += try locations(of: one)
+        }
+        if role == nil || role == "witness" {
+            for one in state.witnesses where endpoint == nil || one == endpoint { try show(one) }
+        }
+        for record in try store.read({ try $0.replies(of: subject) })
+        where record.key.route == "/end/role" && record.value == "true" {
             let parts = record.key.detail.split(separator: "/").map(String.init)
             guard parts.count == 2, role == nil || role == parts[0], endpoint == nil || endpoint?.text == parts[1],
                 let other = AID(parts[1])
             else { continue }
+            try show(other)
             stream += record.message
-            stream += try locations(of: other)
         }
-        let shown: [AID] =
-            if subject == aid { [aid] } else if role == nil || role == "witness" { state.witnesses } else { [] }
-        for one in shown where endpoint == nil || one == endpoint || subject == aid { stream += try locations(of: one) }
-        return stream
+        return .stream(stream)
     }
 
     /// The signed replies about where an endpoint listens.

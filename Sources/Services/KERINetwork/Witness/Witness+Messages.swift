@@ -17,7 +17,6 @@ extension Witness {
 
     /// An answer to a query.
     struct Answer: Sendable {
-        let asker: AID?
         let topic: String
         let stream: [UInt8]
     }
@@ -27,36 +26,49 @@ extension Witness {
     func take(_ received: ReceivedMessage, mailsAnswers: Bool = true) async throws -> Reaction {
         if case .keyEvent(let event) = received.message {
             switch try await receipt(event, received.attachments, onlyOurs: false) {
-            case .receipted(let signature, _):
-                // Who posts an event without asking for the receipt finds it in the mailbox; who posts it again has
-                // not found it.
-                try await mail(try receiptMessage(of: event, signature), to: event.aid, topic: "/receipt")
-                return Reaction(outcome: .duplicate(added: 0))
-            case .notOurs: return Reaction(outcome: .duplicate(added: 0))
+            case .receipted(let signature, let isNew):
+                // Who posts an event without asking for the receipt finds it in the mailbox.
+                try await mailReceipt(of: EventSeal(aid: event.aid, sn: event.sn, said: event.said), signature)
+                return Reaction(outcome: isNew ? .accepted(ordinal: 0) : .duplicate(added: 0))
+            case .notOurs(let outcome): return Reaction(outcome: outcome ?? .duplicate(added: 0))
             case .notServed: return Reaction(outcome: .rejected(.wrongSigner))
             case .outcome(let outcome): return Reaction(outcome: outcome)
             }
         }
         let outcome = try await process(received.message, received.attachments)
+        if case .receipt(let receipt) = received.message, case .duplicate(let added) = outcome, added > 0 {
+            try await wake(receipt.event.aid)
+        }
         guard outcome == .verified else { return Reaction(outcome: outcome) }
-        let answer = try await act(on: received, mailsAnswers: mailsAnswers)
-        return Reaction(outcome: outcome, answer: answer)
+        let (fault, answer) = try await act(on: received, mailsAnswers: mailsAnswers, since: clock.now())
+        return Reaction(outcome: fault.map { .rejected($0) } ?? outcome, answer: answer)
+    }
+
+    /// Decides about any message but a key event.
+    func process(_ message: Message, _ attachments: Attachments) async throws -> EventOutcome {
+        try await queue.run { [self] transaction in
+            try processor.apply(message, with: attachments, to: &transaction, now: clock.now())
+        }
     }
 
     /// Does what a verified message asks for.
-    @discardableResult
-    func act(on received: ReceivedMessage, mailsAnswers: Bool = true) async throws -> Answer? {
+    func act(
+        on received: ReceivedMessage, mailsAnswers: Bool = true, since: Timestamp
+    ) async throws -> (Rejection?, Answer?) {
         switch received.message {
         case .query(let query):
-            guard let answer = try answer(to: query, asker: Self.asker(received.attachments)) else { return nil }
-            if mailsAnswers, let asker = answer.asker {
-                try await mail(answer.stream, to: asker, topic: answer.topic)
+            guard let asker = Self.asker(received.attachments), ["logs", "ksn"].contains(query.route),
+                let subject = query.parameters.aid("i")
+            else { return (nil, nil) }
+            guard let answer = try await answer(query.route, about: subject) else {
+                try await park(query, by: asker, received.attachments, since: since)
+                return (nil, nil)
             }
-            return answer
+            if mailsAnswers { try await mail(answer.stream, to: asker, topic: answer.topic) }
+            return (nil, answer)
         case .exchange(let exchange) where exchange.route == "/fwd":
-            try await forward(exchange, received.attachments)
-            return nil
-        default: return nil
+            return (try await forward(exchange, received.attachments), nil)
+        default: return (nil, nil)
         }
     }
 
@@ -66,61 +78,50 @@ extension Witness {
         return attachments.nonTransferableReceipts.last.flatMap { AID($0.key) }
     }
 
-    /// Puts a message into a mailbox; a full one loses it, which its sender finds out by not being answered.
-    func mail(_ message: [UInt8], to recipient: AID, topic: String) async throws {
+    /// Puts a message into the mailbox of somebody who can fetch it. A full one loses it, which its sender finds out by
+    /// not being answered.
+    /// - Returns: whether it is there.
+    @discardableResult
+    func mail(_ message: [UInt8], to recipient: AID, topic: String) async throws -> Bool {
+        guard try store.read({ try $0.keyState(of: recipient) }) != nil else { return false }
         do {
-            try hub.post(message, to: recipient, topic: topic, now: clock.now())
+            try await hub.post(message, to: recipient, topic: topic)
+            return true
         } catch let error as StoreError where error.code == .full {
-            metrics.countLimited()
+            meter.countLimited()
+            return false
         }
-    }
-
-    /// A receipt as keripy sends it: rct with one couple.
-    func receiptMessage(of event: KeyEvent, _ signature: IndexedSignature) throws -> [UInt8] {
-        var attachments = Attachments()
-        attachments.nonTransferableReceipts = [
-            NonTransferableReceipt(
-                key: aid.primitive, signature: try Primitive(code: .ed25519Signature, raw: signature.raw))
-        ]
-        let seal = EventSeal(aid: event.aid, sn: event.sn, said: event.said)
-        return try MessageBuilder.receipt(of: seal) + attachments.encoded(in: .text)
     }
 
     // MARK: Queries
 
-    /// The answer to a verified query; nil when there is none yet, or none at all.
-    private func answer(to query: Query, asker: AID?) throws -> Answer? {
-        guard let subject = query.parameters.aid("i") else { return nil }
-        switch query.route {
-        case "logs":
-            guard let state = try witnessedState(of: subject) else { return nil }
-            return Answer(asker: asker, topic: "/replay", stream: try log(of: state))
-        case "ksn":
-            guard let state = try witnessedState(of: subject) else { return nil }
-            let (reply, attachments) = try signedReply("/ksn/\(aid)", state.record, clock.now())
-            return Answer(asker: asker, topic: "/reply", stream: reply.bytes + (try attachments.encoded(in: .text)))
-        default: return nil
-        }
+    /// The answer to a verified query; nil when receipts must come first.
+    @concurrent private func answer(_ route: String, about subject: AID) async throws -> Answer? {
+        guard let state = try witnessedState(of: subject) else { return nil }
+        if route == "logs" { return try log(of: state).map { Answer(topic: "/replay", stream: $0) } }
+        let (reply, attachments) = try signedReply("/ksn/\(aid)", state.record, clock.now())
+        return Answer(topic: "/reply", stream: reply.bytes + (try attachments.encoded(in: .text)))
     }
 
     /// The key state of an AID whose latest event has its receipts, nil for any other.
     func witnessedState(of subject: AID) throws -> KeyState? {
         try store.read { transaction in
             guard let state = try transaction.keyState(of: subject),
-                let record = try transaction.record(of: subject, at: state.sn),
+                let record = try transaction.record(of: subject, at: state.sn, said: state.said),
                 record.proof.witnessSignatures.count >= Int(state.witnessThreshold)
             else { return nil }
             return state
         }
     }
 
-    /// The log of an AID behind those of its delegators.
-    func log(of state: KeyState) throws -> [UInt8] {
+    /// The log of an AID behind those of its delegators; nil when one of theirs is not known.
+    func log(of state: KeyState) throws -> [UInt8]? {
         var chain = [state.aid]
         var next = state.delegator
         while let delegator = next, !chain.contains(delegator), chain.count < 64 {
+            guard let above = try store.read({ try $0.keyState(of: delegator) }) else { return nil }
             chain.append(delegator)
-            next = try store.read { try $0.keyState(of: delegator) }?.delegator
+            next = above.delegator
         }
         return try chain.reversed().reduce(into: []) { $0 += try LogReplay.stream(of: $1, from: store) }
     }
@@ -128,27 +129,28 @@ extension Witness {
     // MARK: Forwarding
 
     /// Puts what a `/fwd` message embeds into the mailbox that it names.
-    private func forward(_ exchange: Exchange, _ attachments: Attachments) async throws {
+    /// - Returns: why not.
+    private func forward(_ exchange: Exchange, _ attachments: Attachments) async throws -> Rejection? {
         guard let recipient = exchange.modifiers.aid("pre"), let topic = exchange.modifiers.text("topic"),
             (1...64).contains(topic.utf8.count), topic.utf8.allSatisfy({ (0x61...0x7A).contains($0) || $0 == 0x2F }),
-            let embedded = exchange.embeds["evt"]?.mapValue, let version = embedded.text("v"),
-            let format = Self.format(of: version)
-        else { return }
-        // A mailbox is kept for those who can fetch from it: their log must be known here.
-        guard try store.read({ try $0.keyState(of: recipient) }) != nil else { return }
+            let embedded = exchange.embeds["evt"]?.mapValue, let body = try? embedded.encoded(as: .json)
+        else { return .badPayload }
         let groups = attachments.pathedGroups.compactMap { Self.attachments(in: $0, below: ["e", "evt"]) }
-        let message = try embedded.encoded(as: format) + groups.reduce([], +)
-        guard format == .json else { return }
-        try await mail(message, to: recipient, topic: topic.hasPrefix("/") ? topic : "/" + topic)
+        let message = groups.reduce(into: body) { $0 += $1 }
+        guard message.count <= policy.maximumMail, isOneMessage(message) else { return .badPayload }
+        guard policy.serves(recipient) else { return .wrongSigner }
+        guard forwarded.insert(exchange.said) else { return nil }
+        let isKept = try await mail(message, to: recipient, topic: topic.hasPrefix("/") ? topic : "/" + topic)
+        if !isKept { forwarded.remove(exchange.said) }
+        return isKept ? nil : .escrowFull
     }
 
-    private static func format(of version: String) -> DocumentFormat? {
-        switch version.dropFirst(6).prefix(4) {
-        case "JSON": .json
-        case "CBOR": .cbor
-        case "MGPK": .messagePack
-        default: nil
-        }
+    /// Whether bytes are exactly one message in text: what goes into an event stream must not end its line.
+    private func isOneMessage(_ bytes: [UInt8]) -> Bool {
+        guard bytes.allSatisfy({ $0 >= 0x20 }) else { return false }
+        var reader = StreamReader(limits: limits)
+        guard case .message(let frame) = reader.next(in: bytes.span), frame.range == bytes.indices else { return false }
+        return true
     }
 
     /// The groups behind the path of a pathed group, as text; nil when the path is another.

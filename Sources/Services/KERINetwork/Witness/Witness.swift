@@ -11,10 +11,14 @@ internal import KelmarkCrypto
 /// For one place of a log it receipts one event. The only exception is the one that KERI itself makes: a rotation that
 /// recovers from a stolen key takes the place of interactions, and is receipted when the log accepts it (facts 7.5).
 /// Acceptance and receipt are one transaction, so no crash can come between, and a receipt asked for again is the stored
-/// one.
+/// one. All this holds for one store: a key must never serve two.
 ///
-/// To run one, give ``WitnessEndpoint`` to an HTTP server and ``WitnessStream`` to a TCP listener, and run
-/// ``maintain()`` beside them.
+/// To run one, compose it with adapters:
+///
+///     let witness = try Witness(key: key, store: store, mailboxes: boxes, policy: policy, clock: clock)
+///     let http = HTTPService(WitnessEndpoint(witness), port: 5642, logger: logger)
+///     let tcp = StreamService(WitnessStream(witness), port: 5632, logger: logger)
+///     // …and run `witness.maintain()` beside them until the process ends.
 public final class Witness<Store: KeyEventStore, Boxes: MailboxStore>: Sendable {
     /// Its AID, which is its one key.
     public let aid: AID
@@ -26,19 +30,38 @@ public final class Witness<Store: KeyEventStore, Boxes: MailboxStore>: Sendable 
     let clock: any NetworkClock
     let limits: Limits
     let rate: RateLimiter
-    let metrics = WitnessMetrics()
-    private let boxes: Boxes
-    private let processor: EventProcessor<Store>
-    private let queue = WriteQueue()
+    let meter = WitnessMeter()
+    let boxes: Boxes
+    let queue: WriteQueue<Store>
+    /// Decides about the events of those who are served.
+    let processor: EventProcessor<Store>
+    /// Decides about the events of everybody else, as one who is no witness.
+    let follower: EventProcessor<Store>
+    /// Events whose receipts were mailed: posting an event again and again must not fill the mailbox of its controller.
+    let mailedReceipts = RecentSet<SAID>(count: 8192)
+    /// Messages that were forwarded, for anybody may send them again.
+    let forwarded = RecentSet<SAID>(count: 8192)
 
     /// Makes a witness of a key that can't be rotated, and its inception where the store has none yet.
-    /// - Throws: ``WitnessError`` for a key that can be rotated, what the store fails with.
+    ///
+    /// - Parameters:
+    ///   - key: its only key, Ed25519.
+    ///   - store: its logs; of this witness alone.
+    ///   - mailboxes: where messages wait for those who fetch them.
+    ///   - policy: what it does for whom.
+    ///   - clock: the time of day.
+    ///   - limits: bounds of what is read.
+    /// - Throws: ``WitnessError``, what the store fails with.
     public init(
         key: CreatedKey, store: Store, mailboxes: Boxes, policy: WitnessPolicy = WitnessPolicy(),
-        clock: any NetworkClock, limits: Limits = .standard
+        clock: any NetworkClock,
+        limits: Limits = Limits(bodyBytes: 1 << 20, attachmentBytes: 1 << 20, bufferedBytes: 4 << 20)
     ) throws {
         guard key.verificationKey.isNonTransferable, let aid = AID(key.verificationKey.text) else {
             throw WitnessError(.transferable, "\(key.verificationKey.text) can be rotated")
+        }
+        guard key.verificationKey.algorithm == .ed25519 else {
+            throw WitnessError(.algorithm, "\(key.verificationKey.text) is no Ed25519 key")
         }
         self.aid = aid
         self.key = key
@@ -47,26 +70,24 @@ public final class Witness<Store: KeyEventStore, Boxes: MailboxStore>: Sendable 
         self.clock = clock
         self.limits = limits
         boxes = mailboxes
-        hub = MailboxHub(mailboxes)
+        hub = MailboxHub(mailboxes, clock: clock, limits: policy.streams)
         rate = RateLimiter(policy.rate)
+        queue = WriteQueue(store)
         processor = EventProcessor(store: store, policy: ProcessingPolicy(ownAIDs: [aid], witnessing: [aid]))
+        follower = EventProcessor(store: store, policy: ProcessingPolicy(ownAIDs: [aid]))
         try introduce()
     }
 
-    /// Drops what is old, and decides again about what waits, until the task is cancelled.
-    public func maintain() async {
-        while !Task.isCancelled {
-            do { try await clock.sleep(for: .seconds(5)) } catch { return }
-            do {
-                _ = try boxes.dropMessages(before: clock.now().advanced(bySeconds: -7 * 86_400))
-                if try store.read({ try $0.escrowCount(aid: nil) }) > 0 { try await resume() }
-            } catch { metrics.countStoreFailure() }
-        }
+    /// What it has done since it started.
+    public var metrics: WitnessMetrics {
+        var value = meter.value
+        value.streams = hub.readerCount
+        return value
     }
 
     // MARK: Itself
 
-    /// Writes its inception and where it can be reached.
+    /// Writes its inception, its role, and where it can be reached.
     private func introduce() throws {
         let now = clock.now()
         if try store.read({ try $0.keyState(of: aid) }) == nil {
@@ -79,15 +100,23 @@ public final class Witness<Store: KeyEventStore, Boxes: MailboxStore>: Sendable 
             let outcome = try processor.process(.keyEvent(event), with: attachments, origin: .local, now: now)
             guard outcome.isInLog else { throw WitnessError(.refused, "its own inception: \(outcome)") }
         }
-        for url in policy.urls {
-            let key = ReplyKey(route: "/loc/scheme", aid: aid, detail: url.scheme.rawValue)
-            let text = url.description
-            if try store.read({ try $0.reply(key) })?.value == text { continue }
-            let payload: OrderedMap = [
-                "eid": .text(aid.text), "scheme": .text(url.scheme.rawValue), "url": .text(text),
-            ]
-            let (reply, attachments) = try signedReply("/loc/scheme", payload, now)
+        let stated = try store.read { try $0.replies(of: aid) }
+        func value(_ route: String, _ detail: String) -> String? {
+            stated.first { $0.key == ReplyKey(route: route, aid: aid, detail: detail) }?.value
+        }
+        func state(_ route: String, _ payload: OrderedMap) throws {
+            let (reply, attachments) = try signedReply(route, payload, now)
             _ = try processor.process(.reply(reply), with: attachments, origin: .local, now: now)
+        }
+        if value("/end/role", "controller/\(aid)") != "true" {
+            try state(
+                "/end/role/add", ["cid": .text(aid.text), "role": .text("controller"), "eid": .text(aid.text)])
+        }
+        for scheme in PeerURL.Scheme.allCases {
+            // An empty URL takes back what was said before.
+            let url = policy.urls.first { $0.scheme == scheme }?.description ?? ""
+            guard value("/loc/scheme", scheme.rawValue) ?? "" != url else { continue }
+            try state("/loc/scheme", ["eid": .text(aid.text), "scheme": .text(scheme.rawValue), "url": .text(url)])
         }
     }
 
@@ -99,130 +128,13 @@ public final class Witness<Store: KeyEventStore, Boxes: MailboxStore>: Sendable 
             throw WitnessError(.refused, "its own reply \(route)")
         }
         var attachments = Attachments()
-        attachments.nonTransferableReceipts = [try couple(over: body)]
+        attachments.nonTransferableReceipts = [try couple(try key.signingKey.sign(body.span))]
         return (reply, attachments)
     }
 
-    func couple(over message: [UInt8]) throws -> NonTransferableReceipt {
-        let code = try key.indexedSignature(over: message, index: 0)
-        return NonTransferableReceipt(
-            key: aid.primitive, signature: try Primitive(code: .ed25519Signature, raw: code.raw))
-    }
-
-    // MARK: Events
-
-    /// What became of an event that was offered for a receipt.
-    enum Receipting: Sendable {
-        /// It stands in the log; this is its receipt.
-        case receipted(IndexedSignature, isNew: Bool)
-        /// It does not name this witness.
-        case notOurs
-        /// Its controller is not one of those that are served.
-        case notServed
-        /// It waits or was refused.
-        case outcome(EventOutcome)
-    }
-
-    /// Accepts an event into the log and receipts it, in one transaction.
-    ///
-    /// - Parameter onlyOurs: whether an event that does not name this witness is left out of the log.
-    func receipt(_ event: KeyEvent, _ attachments: Attachments, onlyOurs: Bool) async throws -> Receipting {
-        guard policy.controllers?.contains(event.aid) ?? true else { return .notServed }
-        let result = try await write { transaction, now -> Receipting in
-            let outcome = try self.processor.apply(
-                .keyEvent(event), with: attachments, to: &transaction, now: now)
-            guard outcome.isInLog else { return .outcome(outcome) }
-            guard let signature = try self.sign(event.aid, event.sn, event.said, in: &transaction) else {
-                if onlyOurs { throw NotOurs() }
-                return .notOurs
-            }
-            if case .accepted = outcome { return .receipted(signature, isNew: true) }
-            return .receipted(signature, isNew: false)
-        }
-        switch result {
-        case .success(let receipting):
-            if case .receipted(_, isNew: true) = receipting { try await wake(event.aid) }
-            return receipting
-        case .failure(let error):
-            if error is NotOurs { return .notOurs }
-            throw error
-        }
-    }
-
-    private struct NotOurs: Error {}
-
-    /// This witness's signature of an event of the log: the stored one, or a new one that is stored; nil when the event
-    /// does not name this witness or another has taken its place.
-    private func sign(
-        _ aid: AID, _ sn: SequenceNumber, _ said: SAID, in transaction: inout Store.Transaction
-    ) throws -> IndexedSignature? {
-        guard var record = try transaction.record(of: aid, at: sn), record.said == said,
-            let state = try transaction.trunkState(of: aid, through: sn),
-            let index = state.witnesses.firstIndex(of: self.aid)
-        else { return nil }
-        if let stored = record.proof.witnessSignatures.first(where: { $0.index == index }) { return stored }
-        let signature = try key.indexedSignature(over: record.bytes, index: index, currentOnly: false)
-        record.proof.witnessSignatures.append(signature)
-        try transaction.setProof(record.proof, of: aid, ordinal: record.ordinal)
-        return signature
-    }
-
-    /// Decides about any other message.
-    func process(_ message: Message, _ attachments: Attachments) async throws -> EventOutcome {
-        try await write { transaction, now in
-            try self.processor.apply(message, with: attachments, to: &transaction, now: now)
-        }.get()
-    }
-
-    /// Runs `body` in a write transaction that it may share with others; each is undone alone when it throws.
-    private func write<R: Sendable>(
-        _ body: @escaping @Sendable (inout Store.Transaction, Timestamp) throws -> R
-    ) async throws -> Result<R, any Error> {
-        let now = clock.now()
-        return try await queue.run { [store] in
-            do {
-                return .success(try store.write { transaction in try body(&transaction, now) })
-            } catch let error as StoreError {
-                throw error
-            } catch {
-                return .failure(error)
-            }
-        }
-    }
-
-    // MARK: What waits
-
-    /// Decides again about what may have waited for the log of an AID.
-    private func wake(_ aid: AID) async throws {
-        guard try store.read({ try $0.escrowCount(aid: nil) }) > 0 else { return }
-        try await resume()
-    }
-
-    /// Decides again about everything that waits, and acts on what left its escrow.
-    func resume() async throws {
-        let messages = try store.read { transaction in
-            var messages: [EscrowKey: [UInt8]] = [:]
-            for reason in [EscrowReason.partialExchange, .queryNotFound] {
-                for entry in try transaction.escrows(reason: reason, aid: nil, limit: 10_000) {
-                    messages[entry.key] = entry.message
-                }
-            }
-            return messages
-        }
-        let now = clock.now()
-        let resumed = try await queue.run { [processor] in try processor.resume(now: now) }
-        for one in resumed {
-            switch one.outcome {
-            case .accepted?:
-                _ = try await write { transaction, _ in
-                    try self.sign(one.key.aid, one.key.sn, one.key.said, in: &transaction)
-                }
-            case .verified?:
-                guard let bytes = messages[one.key], let stored = try? StoredMessage(bytes) else { continue }
-                _ = try await act(on: ReceivedMessage(stored.message, stored.attachments))
-            default: continue
-            }
-        }
+    /// A signature of this witness with its key.
+    func couple(_ signature: [UInt8]) throws -> NonTransferableReceipt {
+        NonTransferableReceipt(key: aid.primitive, signature: try Primitive(code: .ed25519Signature, raw: signature))
     }
 }
 
@@ -232,6 +144,8 @@ public struct WitnessError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: String, Hashable, Sendable, CaseIterable {
         /// The key of a witness can't be one that is rotated.
         case transferable
+        /// The key is of another algorithm than Ed25519.
+        case algorithm
         /// The store refuses what the witness says of itself.
         case refused
     }

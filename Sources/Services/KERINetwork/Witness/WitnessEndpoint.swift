@@ -5,11 +5,29 @@ public import KERI
 internal import KelmarkBytes
 
 /// The HTTP interface of a witness, as keripy's controllers use it (facts 10).
+///
+/// | request | answer |
+/// |---|---|
+/// | POST `/receipts` an event | 200 its receipt; 202 it waits; 400, 403, 409 there is none |
+/// | GET `/receipts?pre=&sn=` or `&said=` | 200 the receipts of all witnesses that are here |
+/// | POST `/` a message | 204; 200 for receipts; an event stream for the query `mbx` |
+/// | PUT `/` a stream | 204 |
+/// | GET `/oobi…`, `/.well-known/keri/oobi/…` | 200 log and endpoints; 404 not known or not receipted; 406 not ours |
+/// | GET `/query?typ=kel&pre=&sn=` | 200 the log, from a position on; 403 unless the policy allows it |
+/// | GET `/livez`, `/readyz`, `/metrics` | for operators |
+///
+/// Errors are JSON `{"title","description"}`; 406 for a wrong content type, 412 for a missing `CESR-ATTACHMENT`, 429 for
+/// who asks too often, 503 when the store does not work. Positions in queries are decimal, as in keripy.
 public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: RequestHandler {
-    private let witness: Witness<Store, Boxes>
+    let witness: Witness<Store, Boxes>
+    private let showsMetrics: Bool
 
     /// Serves a witness.
-    public init(_ witness: Witness<Store, Boxes>) { self.witness = witness }
+    /// - Parameter showsMetrics: whether GET `/metrics` is answered here.
+    public init(_ witness: Witness<Store, Boxes>, showsMetrics: Bool = true) {
+        self.witness = witness
+        self.showsMetrics = showsMetrics
+    }
 
     /// Answers one request.
     public func respond(to request: ServiceRequest) async -> ServiceResponse {
@@ -17,23 +35,27 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
         case ("GET", "/livez"), ("GET", "/health"):
             return ServiceResponse(status: 200, contentType: "text/plain", Array("ok\n".utf8))
         case ("GET", "/readyz"): return readiness()
-        case ("GET", "/metrics"):
+        case ("GET", "/metrics") where showsMetrics:
             return ServiceResponse(
                 contentType: "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                Array(witness.metrics.text.utf8))
+                Array(witness.metrics.openMetrics.utf8))
         default: break
         }
-        witness.metrics.countRequest()
+        witness.meter.countRequest()
         guard witness.rate.admits(request.source, at: witness.clock.now()) else {
-            witness.metrics.countLimited()
+            witness.meter.countLimited()
             return .fault(429, "Too Many Requests", "\(request.source) asks too often")
         }
         do {
-            return try await route(request)
+            let response = try await route(request)
+            if case .bytes(let bytes) = response.body {
+                witness.rate.charge(request.source, bytes: bytes.count, at: witness.clock.now())
+            }
+            return response
         } catch let fault as ReceivedMessage.Fault {
-            return Self.fault(fault)
+            return .fault(fault)
         } catch {
-            witness.metrics.countStoreFailure()
+            witness.meter.countStoreFailure()
             return .fault(503, "Service Unavailable", "the store does not work")
         }
     }
@@ -53,21 +75,12 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
         case ("PUT", "/"): return try await put(request)
         case ("GET", "/query"): return try query(request)
         case ("GET", let path) where path == "/oobi" || path.hasPrefix("/oobi/"):
-            return try introduce(path.dropFirst(5))
+            return try await introduce(path.dropFirst(5))
         case ("GET", let path) where path.hasPrefix("/.well-known/keri/oobi/"):
-            return try introduce(path.dropFirst("/.well-known/keri/oobi".count))
+            return try await introduce(path.dropFirst("/.well-known/keri/oobi".count))
         case (_, "/"), (_, "/receipts"), (_, "/query"):
             return .fault(405, "Method Not Allowed", "\(request.method) is not answered here")
         default: return .fault(404, "Not Found", "there is nothing at this path")
-        }
-    }
-
-    private static func fault(_ fault: ReceivedMessage.Fault) -> ServiceResponse {
-        switch fault {
-        case .contentType:
-            .fault(406, "Not Acceptable", "the content type must be application/cesr+json or application/cesr")
-        case .attachmentMissing: .fault(412, "Precondition Failed", "the header CESR-ATTACHMENT is missing")
-        case .malformed(let why): .fault(400, "Bad Request", why)
         }
     }
 
@@ -76,25 +89,28 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
     private func receipt(_ request: ServiceRequest) async throws -> ServiceResponse {
         let began = ContinuousClock.now
         func count(_ outcome: WitnessMetrics.Outcome) {
-            witness.metrics.count(outcome, after: ContinuousClock.now - began)
+            witness.meter.count(outcome, after: ContinuousClock.now - began)
         }
-        let received = try ReceivedMessage(request, limits: witness.limits)
+        let received: ReceivedMessage
+        do throws(ReceivedMessage.Fault) {
+            received = try ReceivedMessage(request, limits: witness.limits)
+        } catch {
+            count(.malformed)
+            throw error
+        }
         guard case .keyEvent(let event) = received.message else {
             count(.refused)
             return .fault(400, "Bad Request", "only key events are receipted")
         }
-        if event.kind.isInception, event.establishment?.witnessesAdded.contains(witness.aid) != true {
-            count(.refused)
-            return Self.notOurs(event)
-        }
         switch try await witness.receipt(event, received.attachments, onlyOurs: true) {
         case .receipted(let signature, let isNew):
             count(isNew ? .receipted : .repeated)
+            let seal = EventSeal(aid: event.aid, sn: event.sn, said: event.said)
             return ServiceResponse(
-                contentType: ServiceResponse.cesrType, try witness.receiptMessage(of: event, signature))
+                contentType: ServiceResponse.cesrType, try witness.receiptMessage(of: seal, signature))
         case .notOurs:
             count(.refused)
-            return Self.notOurs(event)
+            return .fault(400, "Bad Request", "this is no witness of \(event.aid) at \(event.sn)")
         case .notServed:
             count(.refused)
             return .fault(403, "Forbidden", "\(event.aid) is not served here")
@@ -107,32 +123,23 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
             return ServiceResponse(status: 202, contentType: "application/json", try body.encoded(as: .json))
         case .outcome(.rejected(let reason)):
             count(.refused)
-            return .fault(400, "Bad Request", reason.rawValue)
+            return .fault(reason == .escrowFull ? 503 : 400, "Bad Request", reason.rawValue)
         case .outcome(let other):
             count(.refused)
             return .fault(400, "Bad Request", "\(other)")
         }
     }
 
-    private static func notOurs(_ event: KeyEvent) -> ServiceResponse {
-        .fault(400, "Bad Request", "\(event.aid) does not name this witness at \(event.sn)")
-    }
-
     private func receipts(_ request: ServiceRequest) throws -> ServiceResponse {
         guard let subject = request.parameter("pre").flatMap({ AID($0) }) else {
             return .fault(400, "Bad Request", "pre must be an AID")
         }
-        let sn = request.parameter("sn").map { SequenceNumber(hex: $0) }
+        let sn = request.parameter("sn").map { SequenceNumber(decimal: $0) }
         let said = request.parameter("said").map { SAID($0) }
         if sn == .some(nil) || said == .some(nil) || (sn == nil && said == nil) {
-            return .fault(400, "Bad Request", "sn must be a hexadecimal number, or said a SAID")
+            return .fault(400, "Bad Request", "sn must be a decimal number, or said a SAID")
         }
-        let record = try witness.store.read { transaction -> EventRecord? in
-            guard let state = try transaction.keyState(of: subject) else { return nil }
-            if let sn = sn ?? nil { return sn <= state.sn ? try transaction.record(of: subject, at: sn) : nil }
-            return try transaction.records(of: subject, from: 0, limit: 100_000).last { $0.said == said ?? nil }
-        }
-        guard let record, !record.proof.witnessSignatures.isEmpty else {
+        guard let record = try witness.storedReceipts(of: subject, sn: sn ?? nil, said: said ?? nil) else {
             return .fault(404, "Not Found", "no such receipts")
         }
         var attachments = Attachments()
@@ -141,71 +148,6 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
         return ServiceResponse(
             contentType: ServiceResponse.cesrType,
             try MessageBuilder.receipt(of: seal) + attachments.encoded(in: .text))
-    }
-
-    // MARK: Messages
-
-    private func post(_ request: ServiceRequest) async throws -> ServiceResponse {
-        let received = try ReceivedMessage(request, limits: witness.limits)
-        if case .query(let query) = received.message, query.route == "mbx" {
-            return try await mailbox(query, received)
-        }
-        let reaction = try await witness.take(received)
-        if case .rejected(let reason) = reaction.outcome {
-            return .fault(Self.status(of: reason), "Bad Request", reason.rawValue)
-        }
-        if case .receipt = received.message {
-            return ServiceResponse(status: 200, contentType: ServiceResponse.cesrType, [])
-        }
-        return .accepted
-    }
-
-    private static func status(of reason: Rejection) -> Int {
-        switch reason {
-        case .escrowFull: 503
-        case .staleReply: 409
-        default: 400
-        }
-    }
-
-    private func put(_ request: ServiceRequest) async throws -> ServiceResponse {
-        let type = ReceivedMessage.mediaType(request)
-        guard ["application/cesr", "application/json+cesr", "application/cesr+json"].contains(type) else {
-            throw ReceivedMessage.Fault.contentType
-        }
-        let all = try ReceivedMessage.messages(
-            in: request.body, limits: witness.limits, most: witness.policy.maximumMessages)
-        for one in all { _ = try await witness.take(one) }
-        return .accepted
-    }
-
-    /// The event stream of a mailbox; only its owner reads it.
-    private func mailbox(_ query: Query, _ received: ReceivedMessage) async throws -> ServiceResponse {
-        guard let owner = query.parameters.aid("pre") ?? query.parameters.aid("i"),
-            let wanted = query.parameters["topics"]?.mapValue, wanted.count <= 64
-        else { return .fault(400, "Bad Request", "bad-payload") }
-        var topics: [(name: String, from: UInt64)] = []
-        for member in wanted.members {
-            guard let from = member.value.integerValue.flatMap({ UInt64(exactly: $0) }) else {
-                return .fault(400, "Bad Request", "bad-payload")
-            }
-            topics.append((member.label, from))
-        }
-        guard Witness<Store, Boxes>.asker(received.attachments) == owner else {
-            return .fault(403, "Forbidden", "a mailbox is read by its owner")
-        }
-        let outcome = try await witness.process(received.message, received.attachments)
-        switch outcome {
-        case .verified: break
-        case .rejected(let reason): return .fault(400, "Bad Request", reason.rawValue)
-        default: return .fault(404, "Not Found", "the log of \(owner) is not known here")
-        }
-        guard let events = witness.hub.read(owner, topics: topics) else {
-            return .fault(503, "Service Unavailable", "too many readers")
-        }
-        return ServiceResponse(
-            status: 200, headers: [("Content-Type", "text/event-stream"), ("Cache-Control", "no-cache")],
-            body: .events(events))
     }
 
     // MARK: Logs
@@ -220,22 +162,35 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
         guard let state = try witness.witnessedState(of: subject) else {
             return .fault(404, "Not Found", "no such log, or its latest event waits for receipts")
         }
-        if let text = request.parameter("sn") {
-            guard let sn = SequenceNumber(hex: text) else {
-                return .fault(400, "Bad Request", "sn must be hexadecimal")
+        guard let text = request.parameter("sn") else {
+            guard let log = try witness.log(of: state) else {
+                return .fault(404, "Not Found", "the log of a delegator is not known")
             }
-            guard sn <= state.sn else { return .fault(404, "Not Found", "the log ends at \(state.sn)") }
+            return ServiceResponse(contentType: ServiceResponse.cesrType, log)
         }
-        return ServiceResponse(contentType: ServiceResponse.cesrType, try witness.log(of: state))
+        guard let sn = SequenceNumber(decimal: text) else {
+            return .fault(400, "Bad Request", "sn must be a decimal number")
+        }
+        guard sn <= state.sn else { return .fault(404, "Not Found", "the log ends at \(state.sn.value)") }
+        let events = try witness.store.read { transaction in
+            var stream: [UInt8] = []
+            var place: SequenceNumber? = sn
+            while let here = place, here <= state.sn, let record = try transaction.record(of: subject, at: here) {
+                stream += try LogReplay.message(of: record)
+                place = here.next
+            }
+            return stream
+        }
+        return ServiceResponse(contentType: ServiceResponse.cesrType, events)
     }
 
     /// The answer to an OOBI; `tail` is empty or `/AID[/role[/AID]]`.
-    private func introduce(_ tail: Substring) throws -> ServiceResponse {
+    private func introduce(_ tail: Substring) async throws -> ServiceResponse {
         let parts = tail.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
         guard parts.count <= 3 else { return .fault(404, "Not Found", "there is nothing at this path") }
         let subject: AID
         if let text = parts.first {
-            guard let aid = AID(text) else { return .fault(400, "Bad Request", "\(text.prefix(64)) is no AID") }
+            guard let aid = AID(text) else { return .fault(400, "Bad Request", "that is no AID") }
             subject = aid
         } else {
             subject = witness.aid
@@ -243,14 +198,23 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
         let role = parts.count > 1 ? parts[1] : nil
         let endpoint = parts.count > 2 ? AID(parts[2]) : nil
         if parts.count > 2, endpoint == nil { return .fault(400, "Bad Request", "the endpoint is no AID") }
-        guard let stream = try witness.introduction(of: subject, role: role, endpoint: endpoint) else {
-            return .fault(404, "Not Found", "no such log, or its latest event waits for receipts")
+        switch try await witness.introduction(of: subject, role: role, endpoint: endpoint) {
+        case .unknown: return .fault(404, "Not Found", "no such log, or its latest event waits for receipts")
+        case .notOurs: return .fault(406, "Not Acceptable", "this is no witness of \(subject)")
+        case .stream(let stream):
+            return ServiceResponse(
+                status: 200, headers: [("Content-Type", ServiceResponse.cesrType), ("KERI-AID", subject.text)],
+                body: .bytes(stream))
         }
-        guard !stream.isEmpty else {
-            return .fault(406, "Not Acceptable", "this is no witness of \(subject)")
-        }
-        return ServiceResponse(
-            status: 200, headers: [("Content-Type", ServiceResponse.cesrType), ("KERI-AID", subject.text)],
-            body: .bytes(stream))
+    }
+}
+
+extension SequenceNumber {
+    /// A position as HTTP queries write it: at most 39 decimal digits.
+    fileprivate init?(decimal text: String) {
+        guard (1...39).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let value = UInt128(text)
+        else { return nil }
+        self.init(value)
     }
 }

@@ -46,9 +46,9 @@ private actor WitnessConversation<Store: KeyEventStore, Boxes: MailboxStore>: St
                 faults += 1
                 guard faults < mostFaults else { return nil }
             case .message(let frame):
-                witness.metrics.countRequest()
+                witness.meter.countRequest()
                 guard witness.rate.admits(source, at: witness.clock.now()) else {
-                    witness.metrics.countLimited()
+                    witness.meter.countLimited()
                     return nil
                 }
                 guard let body = reader.bytes(frame.bodyRange) else { return nil }
@@ -58,7 +58,7 @@ private actor WitnessConversation<Store: KeyEventStore, Boxes: MailboxStore>: St
                     faults += 1
                     guard faults < mostFaults else { return nil }
                 } catch {
-                    witness.metrics.countStoreFailure()
+                    witness.meter.countStoreFailure()
                     return nil
                 }
             }
@@ -69,13 +69,16 @@ private actor WitnessConversation<Store: KeyEventStore, Boxes: MailboxStore>: St
         let message = try parser.parse(body.span, version: frame.version)
         guard case .keyEvent(let event) = message else {
             let reaction = try await witness.take(ReceivedMessage(message, frame.attachments), mailsAnswers: false)
-            return reaction.answer?.stream ?? []
+            let answer = reaction.answer?.stream ?? []
+            witness.rate.charge(source, bytes: answer.count, at: witness.clock.now())
+            return answer
         }
         guard
             case .receipted(let signature, isNew: true) = try await witness.receipt(
                 event, frame.attachments, onlyOurs: false)
         else { return [] }
-        let receipt = try witness.receiptMessage(of: event, signature)
+        let receipt = try witness.receiptMessage(
+            of: EventSeal(aid: event.aid, sn: event.sn, said: event.said), signature)
         guard !isIntroduced else { return receipt }
         isIntroduced = true
         return try LogReplay.stream(of: witness.aid, from: witness.store) + receipt
