@@ -231,7 +231,7 @@ struct WriteQueueTests {
                     } catch { return true }
                 }
                 if number % 10 == 0 {
-                    group.addTask { (try? await queue.runAlone { store.read { _ in true } }) != true }
+                    group.addTask { (try? await queue.runAlone { try store.read { _ in true } }) != true }
                 }
             }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }

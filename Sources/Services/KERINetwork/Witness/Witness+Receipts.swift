@@ -27,7 +27,12 @@ extension Witness {
             if onlyOurs, try names(event, transaction) == false { return .notOurs(nil) }
             let outcome = try (isServed ? processor : follower).apply(
                 .keyEvent(event), with: attachments, to: &transaction, now: clock.now())
-            guard outcome.isInLog else { return .outcome(outcome) }
+            guard outcome.isInLog else {
+                guard isServed, let former = try formerSignature(event.aid, event.sn, event.said, transaction) else {
+                    return .outcome(outcome)
+                }
+                return .receipted(former, isNew: false)
+            }
             guard isServed, let signature = try sign(event.aid, event.sn, event.said, in: &transaction) else {
                 return .notOurs(outcome)
             }
@@ -58,9 +63,7 @@ extension Witness {
         _ subject: AID, _ sn: SequenceNumber, _ said: SAID, in transaction: inout Store.Transaction
     ) throws -> IndexedSignature? {
         guard let state = try transaction.trunkState(of: subject, through: sn), state.said == said else {
-            guard let former = try transaction.record(of: subject, at: sn, said: said) else { return nil }
-            let raw = try key.signingKey.sign(former.bytes.span)
-            return former.proof.witnessSignatures.first { $0.raw == raw }
+            return try formerSignature(subject, sn, said, transaction)
         }
         guard let index = state.witnesses.firstIndex(of: aid),
             var record = try transaction.record(of: subject, at: sn, said: said)
@@ -70,6 +73,15 @@ extension Witness {
         record.proof.witnessSignatures.append(signature)
         try transaction.setProof(record.proof, of: subject, ordinal: record.ordinal)
         return signature
+    }
+
+    /// The signature that is kept of an event, which may have been superseded since; nil when none was ever made.
+    private func formerSignature(
+        _ subject: AID, _ sn: SequenceNumber, _ said: SAID, _ transaction: Store.Transaction
+    ) throws -> IndexedSignature? {
+        guard let former = try transaction.record(of: subject, at: sn, said: said) else { return nil }
+        let raw = try key.signingKey.sign(former.bytes.span)
+        return former.proof.witnessSignatures.first { $0.raw == raw }
     }
 
     /// A receipt as keripy sends it: rct with one couple.

@@ -101,22 +101,24 @@ public final class Witness<Store: KeyEventStore, Boxes: MailboxStore>: Sendable 
             guard outcome.isInLog else { throw WitnessError(.refused, "its own inception: \(outcome)") }
         }
         let stated = try store.read { try $0.replies(of: aid) }
-        func value(_ route: String, _ detail: String) -> String? {
-            stated.first { $0.key == ReplyKey(route: route, aid: aid, detail: detail) }?.value
+        func state(_ route: String, _ key: ReplyKey, _ value: String, _ payload: OrderedMap) throws {
+            let former = stated.first { $0.key == key }
+            guard former?.value ?? "" != value else { return }
+            // Also when the clock was set back, what is said now is newer.
+            let dated = max(now, Timestamp(microseconds: (former?.dated ?? now).microseconds + 1))
+            let (reply, attachments) = try signedReply(route, payload, dated)
+            let outcome = try processor.process(.reply(reply), with: attachments, origin: .local, now: now)
+            guard outcome == .verified else { throw WitnessError(.refused, "its own reply \(route): \(outcome)") }
         }
-        func state(_ route: String, _ payload: OrderedMap) throws {
-            let (reply, attachments) = try signedReply(route, payload, now)
-            _ = try processor.process(.reply(reply), with: attachments, origin: .local, now: now)
-        }
-        if value("/end/role", "controller/\(aid)") != "true" {
-            try state(
-                "/end/role/add", ["cid": .text(aid.text), "role": .text("controller"), "eid": .text(aid.text)])
-        }
+        try state(
+            "/end/role/add", ReplyKey(route: "/end/role", aid: aid, detail: "controller/\(aid)"), "true",
+            ["cid": .text(aid.text), "role": "controller", "eid": .text(aid.text)])
         for scheme in PeerURL.Scheme.allCases {
             // An empty URL takes back what was said before.
             let url = policy.urls.first { $0.scheme == scheme }?.description ?? ""
-            guard value("/loc/scheme", scheme.rawValue) ?? "" != url else { continue }
-            try state("/loc/scheme", ["eid": .text(aid.text), "scheme": .text(scheme.rawValue), "url": .text(url)])
+            try state(
+                "/loc/scheme", ReplyKey(route: "/loc/scheme", aid: aid, detail: scheme.rawValue), url,
+                ["eid": .text(aid.text), "scheme": .text(scheme.rawValue), "url": .text(url)])
         }
     }
 
