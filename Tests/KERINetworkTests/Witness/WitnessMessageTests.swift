@@ -136,9 +136,10 @@ struct WitnessMessageTests {
         #expect(try await scene.ask("logs", about: alice.aid, by: bob).status == 204)
         scene.clock.advance(by: .seconds(200))
         try await scene.witness.resume()
+        try await scene.witness.expire()
         #expect(try scene.store.read { $0.escrowCount(aid: nil) } == 1)
         scene.clock.advance(by: .seconds(101))
-        try await scene.witness.resume()
+        try await scene.witness.expire()
         #expect(try scene.store.read { $0.escrowCount(aid: nil) } == 0)
     }
 

@@ -36,11 +36,14 @@ extension Witness {
             }
         }
         let outcome = try await process(received.message, received.attachments)
-        if case .receipt(let receipt) = received.message, case .duplicate(let added) = outcome, added > 0 {
-            try await wake(receipt.event.aid)
+        if case .receipt(let receipt) = received.message {
+            var isWorthWaking = outcome.wakesOthers
+            // A query may wait for the receipts of an event that stands in the log.
+            if case .duplicate(let added) = outcome, added > 0 { isWorthWaking = true }
+            if isWorthWaking { try await wake(receipt.event.aid) }
         }
         guard outcome == .verified else { return Reaction(outcome: outcome) }
-        let (fault, answer) = try await act(on: received, mailsAnswers: mailsAnswers, since: clock.now())
+        let (fault, answer) = try await act(on: received, mailsAnswers: mailsAnswers)
         return Reaction(outcome: fault.map { .rejected($0) } ?? outcome, answer: answer)
     }
 
@@ -53,7 +56,7 @@ extension Witness {
 
     /// Does what a verified message asks for.
     func act(
-        on received: ReceivedMessage, mailsAnswers: Bool = true, since: Timestamp
+        on received: ReceivedMessage, mailsAnswers: Bool = true
     ) async throws -> (Rejection?, Answer?) {
         switch received.message {
         case .query(let query):
@@ -61,7 +64,7 @@ extension Witness {
                 let subject = query.parameters.aid("i")
             else { return (nil, nil) }
             guard let answer = try await answer(query.route, about: subject) else {
-                try await park(query, by: asker, received.attachments, since: since)
+                try await park(query, about: subject, by: asker, received.attachments)
                 return (nil, nil)
             }
             if mailsAnswers { try await mail(answer.stream, to: asker, topic: answer.topic) }

@@ -25,7 +25,7 @@ extension Witness {
         if onlyOurs, !isServed { return .notServed }
         let receipting = try await queue.run { [self] transaction -> Receipting in
             if onlyOurs, try names(event, transaction) == false { return .notOurs(nil) }
-            let outcome = try (isServed ? processor : follower).apply(
+            let outcome = try processor.apply(
                 .keyEvent(event), with: attachments, to: &transaction, now: clock.now())
             guard outcome.isInLog else {
                 guard isServed, let former = try formerSignature(event.aid, event.sn, event.said, transaction) else {
@@ -39,10 +39,13 @@ extension Witness {
             if case .accepted = outcome { return .receipted(signature, isNew: true) }
             return .receipted(signature, isNew: false)
         }
-        switch receipting {
-        case .receipted(_, isNew: true), .notOurs(.accepted?): try await wake(event.aid)
-        default: break
-        }
+        let isWorthWaking =
+            switch receipting {
+            case .receipted(_, isNew: true), .notOurs(.accepted?): true
+            case .outcome(let outcome): outcome.wakesOthers
+            default: false
+            }
+        if isWorthWaking { try await wake(event.aid) }
         return receipting
     }
 

@@ -7,30 +7,21 @@ internal import KERI
 // signer, queries for receipts.
 
 extension Witness {
-    /// A message that has left its escrow.
-    struct Woken: Sendable {
-        let key: EscrowKey
-        let since: Timestamp
-        let message: [UInt8]
-        let outcome: EventOutcome
-    }
-
-    /// Drops what is old, and decides again about what waits, until the task is cancelled.
+    /// Decides again about what an earlier process left, then drops what is old until the task is cancelled.
     public func maintain() async {
-        var pause = Duration.seconds(5)
+        var isFresh = true
         var dropsAt = clock.now()
         while !Task.isCancelled {
             do {
-                let began = ContinuousClock.now
-                try await resume()
-                // A full escrow takes long to look through; the store belongs to those who come with events first.
-                pause = max(.seconds(5), (ContinuousClock.now - began) * 20)
+                if isFresh { try await resume() }
+                isFresh = false
+                try await expire()
                 if clock.now() >= dropsAt {
-                    dropsAt = clock.now().advanced(bySeconds: 60)
                     try await dropMail()
+                    dropsAt = clock.now().advanced(bySeconds: 600)
                 }
             } catch { meter.countStoreFailure() }
-            do { try await clock.sleep(for: pause) } catch { return }
+            do { try await clock.sleep(for: .seconds(5)) } catch { return }
         }
     }
 
@@ -38,91 +29,62 @@ extension Witness {
         _ = try boxes.dropMessages(before: clock.now().advanced(bySeconds: -7 * 86_400))
     }
 
+    /// Drops what has waited too long.
+    func expire() async throws {
+        var isDone = false
+        while !isDone {
+            isDone = try await queue.runAlone { [self] in
+                let limit = 4096
+                return try processor.expire(now: clock.now(), limit: limit).count < limit
+            }
+        }
+    }
+
     /// Decides again about everything that waits, and acts on what left its escrow.
     func resume() async throws {
-        guard try store.read({ try $0.escrowCount(aid: nil) }) > 0 else { return }
-        // With a list of controllers, everybody else's events are decided about as by one who is no witness.
-        let decider = policy.controllers == nil ? processor : follower
-        let woken = try await queue.runAlone { [self] in
-            let entries = try store.read { transaction in
-                var entries: [EscrowKey: EscrowEntry] = [:]
-                for reason in [EscrowReason.partialExchange, .queryNotFound] {
-                    for entry in try transaction.escrows(reason: reason, aid: nil, limit: 10_000) {
-                        entries[entry.key] = entry
-                    }
-                }
-                return entries
-            }
-            let now = clock.now()
-            return try decider.resume(now: now).compactMap { one in
-                one.outcome.map {
-                    Woken(
-                        key: one.key, since: entries[one.key]?.since ?? now, message: entries[one.key]?.message ?? [],
-                        outcome: $0)
-                }
-            }
-        }
-        try await follow(woken)
-        for controller in policy.controllers ?? [] { try await wake(controller) }
+        let resumed = try await queue.runAlone { [self] in try processor.resume(now: clock.now()) }
+        try await follow(resumed)
     }
 
-    /// Decides again about what may have waited for the log of an AID. What it does not find, because too much waits,
-    /// ``maintain()`` finds.
+    /// Decides again about what waits for the log of an AID, and for the logs that grow by it.
     func wake(_ subject: AID) async throws {
-        guard try store.read({ try $0.escrowCount(aid: nil) }) > 0 else { return }
-        var grown: [AID] = [subject]
-        for _ in 0..<16 {
-            guard let aid = grown.popLast() else { return }
-            let woken = try await queue.run { [self] in try retry(waitingFor: aid, in: &$0) }
-            try await follow(woken)
-            for one in woken {
-                if case .accepted = one.outcome, !grown.contains(one.key.aid) { grown.append(one.key.aid) }
+        var wakeups = [Wakeup(subject)]
+        while !wakeups.isEmpty {
+            // Step by step, so that others can write in between.
+            let result = try await queue.run { [self, wakeups] transaction in
+                try processor.resume(wakeups, in: &transaction, now: clock.now(), limit: 256)
             }
+            try await follow(result.resumed)
+            wakeups = result.remaining
         }
-    }
-
-    private func retry(waitingFor aid: AID, in transaction: inout Store.Transaction) throws -> [Woken] {
-        var entries = try transaction.escrows(reason: nil, aid: aid, limit: 256)
-        // These are kept under the one who sent them and may wait for somebody else's log.
-        for reason in [EscrowReason.partialDelegation, .queryNotFound, .unverifiedTransferableReceipt] {
-            entries += try transaction.escrows(reason: reason, aid: nil, limit: 256).filter { $0.key.aid != aid }
-        }
-        var woken: [Woken] = []
-        for entry in entries.sorted(by: { $0.key.sn < $1.key.sn }) {
-            guard entry.key.reason != .likelyDuplicitous, entry.key.reason.lifetime != nil,
-                let stored = try? StoredMessage(entry.message)
-            else { continue }
-            let isServed = policy.serves(entry.key.aid)
-            let outcome = try (isServed ? processor : follower).apply(
-                stored.message, with: stored.attachments, to: &transaction, now: clock.now())
-            if case .escrowed(entry.key.reason) = outcome { continue }
-            try transaction.removeEscrow(entry.key)
-            woken.append(Woken(key: entry.key, since: entry.since, message: entry.message, outcome: outcome))
-        }
-        return woken
     }
 
     /// Does what messages ask for that have left their escrow.
-    private func follow(_ woken: [Woken]) async throws {
-        for one in woken {
+    private func follow(_ resumed: [ResumedMessage]) async throws {
+        for one in resumed {
             switch one.outcome {
-            case .accepted where policy.serves(one.key.aid):
+            case .accepted? where policy.serves(one.key.aid):
                 let signature = try await queue.run { [self] transaction in
                     try sign(one.key.aid, one.key.sn, one.key.said, in: &transaction)
                 }
                 guard let signature else { continue }
                 try await mailReceipt(
                     of: EventSeal(aid: one.key.aid, sn: one.key.sn, said: one.key.said), signature)
-            case .verified:
-                guard let stored = try? StoredMessage(one.message) else { continue }
-                _ = try await act(on: ReceivedMessage(stored.message, stored.attachments), since: one.since)
+            case .verified?:
+                guard let stored = one.message.flatMap({ try? StoredMessage($0) }) else { continue }
+                _ = try await act(on: ReceivedMessage(stored.message, stored.attachments))
             default: continue
             }
         }
     }
 
     /// Keeps a query whose answer must wait for receipts (facts 9.2).
-    func park(_ query: Query, by asker: AID, _ attachments: Attachments, since: Timestamp) async throws {
+    ///
+    /// It waits from the date that its signer gave it, so that keeping it again does not keep it longer.
+    func park(_ query: Query, about subject: AID, by asker: AID, _ attachments: Attachments) async throws {
+        let now = clock.now()
+        let since = min(now, query.dated)
+        if let lifetime = EscrowReason.queryNotFound.lifetime, since.advanced(bySeconds: lifetime) < now { return }
         var kept = Attachments()
         kept.lastEstablishmentGroups = Array(attachments.lastEstablishmentGroups.suffix(1))
         if kept.lastEstablishmentGroups.isEmpty {
@@ -130,7 +92,8 @@ extension Witness {
         }
         let entry = EscrowEntry(
             key: EscrowKey(reason: .queryNotFound, aid: asker, sn: .zero, said: query.said, source: query.route),
-            since: since, message: try kept.following(query.bytes), missing: "receipts of the latest event")
+            since: since, message: try kept.following(query.bytes), missing: "receipts of the latest event",
+            waitsFor: AwaitedPosition(aid: subject, sn: .zero), isVerified: true)
         try await queue.run { [bounds = processor.policy.escrowLimits] transaction in
             guard try transaction.escrowCount(aid: asker) < bounds.perAID,
                 try transaction.escrowCount(aid: nil) < bounds.total

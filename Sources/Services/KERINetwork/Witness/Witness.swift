@@ -33,10 +33,7 @@ public final class Witness<Store: KeyEventStore, Boxes: MailboxStore>: Sendable 
     let meter = WitnessMeter()
     let boxes: Boxes
     let queue: WriteQueue<Store>
-    /// Decides about the events of those who are served.
     let processor: EventProcessor<Store>
-    /// Decides about the events of everybody else, as one who is no witness.
-    let follower: EventProcessor<Store>
     /// Events whose receipts were mailed: posting an event again and again must not fill the mailbox of its controller.
     let mailedReceipts = RecentSet<SAID>(count: 8192)
     /// Messages that were forwarded, for anybody may send them again.
@@ -73,8 +70,9 @@ public final class Witness<Store: KeyEventStore, Boxes: MailboxStore>: Sendable 
         hub = MailboxHub(mailboxes, clock: clock, limits: policy.streams)
         rate = RateLimiter(policy.rate)
         queue = WriteQueue(store)
-        processor = EventProcessor(store: store, policy: ProcessingPolicy(ownAIDs: [aid], witnessing: [aid]))
-        follower = EventProcessor(store: store, policy: ProcessingPolicy(ownAIDs: [aid]))
+        processor = EventProcessor(
+            store: store,
+            policy: ProcessingPolicy(ownAIDs: [aid], witnessing: [aid], witnessedControllers: policy.controllers))
         try introduce()
     }
 
