@@ -143,6 +143,42 @@ struct WitnessMessageTests {
         #expect(try scene.store.read { $0.escrowCount(aid: nil) } == 0)
     }
 
+    @Test func aQueryThatIsTooOldIsNotParked() async throws {
+        let scene = try WitnessScene()
+        let alice = try scene.controller(witnesses: 3, threshold: 2)
+        let bob = try WatchedController("bob")
+        _ = await scene.put(try bob.log(receiptedBy: []))
+        _ = try await scene.receipt(alice.latest)
+        let (body, attachments) = try WitnessScene.query(
+            "logs", ["i": .text(alice.aid.text), "src": .text(scene.witness.aid.text)], by: bob,
+            dated: scene.clock.now().advanced(bySeconds: -301))
+        #expect(try await scene.post("/", body, attachments).status == 204)
+        #expect(try scene.store.read { $0.escrowCount(aid: nil) } == 0)
+    }
+
+    @Test func whatAnEarlierProcessLeftIsDecidedAbout() async throws {
+        let scene = try WitnessScene()
+        var delegator = try WatchedController("delegator")
+        let delegate = try scene.controller("delegate", delegator: delegator.aid)
+        #expect(try await scene.receipt(delegate.latest).status == 202)
+        let event = delegate.latest.event
+        try delegator.interact(EventSeal(aid: event.aid, sn: event.sn, said: event.said).value)
+        // The process ended before it could wake what waited for this.
+        let processor = EventProcessor(store: scene.store)
+        for signed in delegator.events {
+            _ = try processor.process(.keyEvent(signed.event), with: signed.attachments, now: scene.clock.now())
+        }
+        let old = scene.clock.now().advanced(bySeconds: -8 * 86_400)
+        _ = try scene.boxes.append([0x7B], to: Mailbox(recipient: delegator.aid, topic: "/old"), now: old)
+        let work = Task { await scene.witness.maintain() }
+        await scene.clock.someoneSleeps()
+        #expect(try scene.sn(of: delegate.aid) == .zero)
+        #expect(scene.mail(delegate.aid, "/receipt").count == 1)
+        #expect(scene.mail(delegator.aid, "/old").isEmpty)
+        work.cancel()
+        await work.value
+    }
+
     @Test func delegatesWaitForTheirDelegator() async throws {
         let scene = try WitnessScene()
         var delegator = try WatchedController("delegator")
@@ -205,7 +241,8 @@ struct WitnessMessageTests {
         #expect(try await send(Array("{\"v\":\"x\"}".utf8), inner) == 400)
         #expect(try await send(event, inner + Array("{\"v\"".utf8)) == 400)
         #expect(scene.mail(alice.aid, "/credential").isEmpty)
-        #expect(try await send(event, inner + Array("-AA\n".utf8)) == 400)
+        let binary = try bob.latest.attachments.encoded(in: .binary)
+        #expect(try await send(event, binary + binary + binary + binary) == 400)
         #expect(try await send(event, inner) == 204)
     }
 

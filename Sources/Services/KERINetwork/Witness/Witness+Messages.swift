@@ -148,12 +148,12 @@ extension Witness {
         return isKept ? nil : .escrowFull
     }
 
-    /// Whether bytes are exactly one message in text: what goes into an event stream must not end its line.
+    /// Whether bytes are exactly one message whose attachments are text: what goes into an event stream must not end its
+    /// line, and groups inside a group may change to binary.
     private func isOneMessage(_ bytes: [UInt8]) -> Bool {
-        guard bytes.allSatisfy({ $0 >= 0x20 }) else { return false }
         var reader = StreamReader(limits: limits)
         guard case .message(let frame) = reader.next(in: bytes.span), frame.range == bytes.indices else { return false }
-        return true
+        return Base64URL.isAlphabet(bytes.span.extracting(frame.attachmentRange))
     }
 
     /// The groups behind the path of a pathed group, as text; nil when the path is another.
