@@ -29,6 +29,8 @@ enum Product {
         static let vault = "keys.vault"
         /// Names of our own AIDs and events of theirs that are still waiting.
         static let book = "wallet.json"
+        /// Logs and evidence of the watchers that are served from here.
+        static let watchers = "watchers"
         /// Names of others.
         static let contacts = "contacts.json"
         /// Held by the process that changes the home.

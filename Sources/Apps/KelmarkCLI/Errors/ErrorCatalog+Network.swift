@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import KERI
+
 // Errors of introductions, deliveries and whatever else crosses a network.
 
 extension ErrorCatalog {
@@ -34,4 +36,24 @@ extension ErrorCatalog {
             next: "ask for an introduction by another witness",
             "The log is known now and names other witnesses. Its owner may have changed them since."),
     ]
+
+    static let watchers: [ErrorEntry] = [
+        ErrorArea.watcher.entry(
+            "unreachable", .undecidable, "The watcher does not answer.", next: "kelmark watcher serve NAME:7632",
+            "Nobody listens at the address, or the answer took too long. --watcher names another one."),
+        ErrorArea.watcher.entry(
+            "refused", .denied, "The watcher says no.", next: "kelmark watcher status",
+            "The cause has its words. Only the machine that a watcher runs on may change what it follows."),
+        ErrorArea.watcher.entry(
+            "no-evidence", .notFound, "The watcher has proven nothing against the AID.", next: "kelmark watcher status",
+            "Evidence exists when a controller, or a witness, has signed two things for one place."),
+    ]
+
+    /// Why a file is no evidence of duplicity.
+    static let evidence: [ErrorEntry] = EvidenceFault.Code.allCases.map { code in
+        ErrorArea.evidence.entry(
+            code.rawValue, .undecidable, "The file proves no duplicity: \(code.rawValue).",
+            next: "kelmark inspect FILE",
+            "The cause says where. What does not prove a contradiction by itself proves nothing.")
+    }
 }

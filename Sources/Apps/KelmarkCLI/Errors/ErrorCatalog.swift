@@ -8,7 +8,8 @@ enum ErrorCatalog {
         (.vault, vault), (.input, input), (.identifier, identifiers), (.waiting, waiting), (.event, events),
         (.message, messages), (.document, documents), (.codec, codec), (.threshold, thresholds), (.store, store),
         (.crypto, crypto), (.record, records), (.proofFile, proofFiles), (.certificate, certificates),
-        (.request, requests), (.issuer, issuers), (.introduction, introductions), (.verdict, verdicts),
+        (.request, requests), (.issuer, issuers), (.introduction, introductions),
+        (.watcher, watchers), (.evidence, evidence), (.verdict, verdicts),
     ]
 
     private static let byCode: [String: ErrorEntry] = {

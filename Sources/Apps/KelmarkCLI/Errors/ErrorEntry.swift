@@ -36,6 +36,8 @@ enum ErrorArea: String, Sendable, CaseIterable {
     case certificate = "CERTIFICATE"
     case request = "REQUEST"
     case introduction = "OOBI"
+    case watcher = "WATCHER"
+    case evidence = "EVIDENCE"
     case issuer = "ISSUER"
     case verdict = "VERDICT"
 
@@ -60,6 +62,8 @@ enum ErrorArea: String, Sendable, CaseIterable {
         case .record: "Records"
         case .proofFile: "Proof files"
         case .introduction: "Introductions"
+        case .watcher: "Watchers"
+        case .evidence: "Evidence of duplicity"
         case .certificate: "Certificates"
         case .request: "Certificate requests"
         case .issuer: "Issuers"

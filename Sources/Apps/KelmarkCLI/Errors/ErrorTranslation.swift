@@ -35,6 +35,10 @@ enum ErrorTranslation {
             CommandFailure(ErrorArea.certificate.code(error.code.rawValue), "\(error)")
         case let error as CertificateRequestError:
             CommandFailure(ErrorArea.request.code(error.code.rawValue), "\(error)")
+        case let error as EvidenceFault:
+            CommandFailure(ErrorArea.evidence.code(error.code.rawValue), error.detail)
+        case let error as TransportError: CommandFailure("KM-WATCHER-UNREACHABLE", error.detail)
+        case let error as WatcherError: CommandFailure("KM-WATCHER-REFUSED", error.detail)
         case let error as IntroductionError:
             CommandFailure(ErrorArea.introduction.code(error.code.rawValue), error.detail)
         case is CancellationError: CommandFailure("KM-INTERNAL", "the command was interrupted")

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import KERIHTTP
+internal import KelmarkBytes
 internal import Logging
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -16,6 +18,15 @@ enum ServiceRunner {
         try await ServiceGroup(configuration: configuration).run()
     }
 
+    /// The same, with the failure that a command ends with when an address is taken.
+    static func serve(_ services: [any Service], logger: Logger) async throws {
+        do {
+            try await run(services, logger: logger)
+        } catch let error as ListenError {
+            throw CommandFailure("KM-ADDRESS-TAKEN", "nothing can be listened at: \(error)")
+        }
+    }
+
     /// A logger of one component.
     static func logger(_ component: String, in context: CommandContext) -> Logger {
         let level: Logger.Level =
@@ -25,5 +36,16 @@ enum ServiceRunner {
             case .verbose: .debug
             }
         return Logger(label: component) { JSONLogHandler(component: $0, level: level) }
+    }
+}
+
+extension CommandContext {
+    /// Tells what is served before it is: a command that serves ends much later.
+    func announce(command: String, data: OrderedMap, text: [String]) {
+        if console.isJSON {
+            console.output(bytes: Envelope.encode(command: command, data: data, failure: nil) + [0x0A])
+        } else {
+            console.output(text)
+        }
     }
 }

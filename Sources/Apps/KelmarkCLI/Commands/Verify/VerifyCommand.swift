@@ -31,12 +31,31 @@ struct VerifyCommand: KelmarkCommand {
     var root: String?
     @Option(help: ArgumentHelp("The trust domain that you bind to it.", valueName: "name"))
     var trustDomain: String?
+    @Option(
+        name: .customLong("evidence"),
+        help: ArgumentHelp("Evidence of duplicity that counts; may be repeated.", valueName: "file"),
+        completion: .file())
+    var evidence: [String] = []
     @Option(help: ArgumentHelp("Events behind this position do not count.", valueName: "AID:sn"))
     var asOf: String?
     @Option(help: ArgumentHelp("The time, YYYY-MM-DDThh:mm:ssZ; the clock's unless given.", valueName: "time"))
     var now: String?
 
     func perform(in context: CommandContext) async throws -> CommandResult {
+        let bytes = try DurableFile.read(
+            file,
+            atMost: min(context.settings.largestInput, max(ProofFileFormat.largestFile, DuplicityEvidence.largest)))
+        guard !bytes.isEmpty else { throw CommandFailure("KM-INPUT-EMPTY", "\(file) is empty") }
+        // Evidence of duplicity is proven by itself: there is no root to start from.
+        if EvidenceView.isEvidence(bytes) {
+            var result = EvidenceView.result(of: try VerifiedDuplicity(reading: bytes), file: file)
+            result.concern = CommandFailure(
+                "KM-VERDICT-CONTRADICTED", "the evidence proves that somebody said two things")
+            return result
+        }
+        let proven = try evidence.map { path in
+            try VerifiedDuplicity(reading: try DurableFile.read(path, atMost: DuplicityEvidence.largest))
+        }
         func question(_ text: String) -> CommandFailure { CommandFailure("KM-VERDICT-QUESTION", text) }
         guard let rootText = root ?? context.settings.verifyRoot else { throw question("--root AID is missing") }
         guard let root = AID(rootText) else { throw question("\(rootText) is no AID") }
@@ -52,10 +71,9 @@ struct VerifyCommand: KelmarkCommand {
             guard let time = CertificateTime(text) else { throw question("\(text) is no time YYYY-MM-DDThh:mm:ssZ") }
             return time
         }
-        let bytes = try DurableFile.read(file, atMost: min(context.settings.largestInput, ProofFileFormat.largestFile))
-        guard !bytes.isEmpty else { throw CommandFailure("KM-INPUT-EMPTY", "\(file) is empty") }
         let report = ProofVerifier.verify(
-            bytes, root: root, trustDomain: domain, at: try time ?? context.certificateTime, asOf: position)
+            bytes, root: root, trustDomain: domain, at: try time ?? context.certificateTime, asOf: position,
+            evidence: proven)
         return VerdictView.result(of: report, file: file, console: context.console)
     }
 }

@@ -83,17 +83,8 @@ struct WitnessServeCommand: KelmarkCommand {
                 "urls": .list(policy.urls.map { .text($0.description) }),
             ])
         }
-        if context.console.isJSON {
-            context.console.output(
-                bytes: Envelope.encode(command: Self.path, data: ["witnesses": .list(data)], failure: nil) + [0x0A])
-        } else {
-            context.console.output(lines)
-        }
-        do {
-            try await ServiceRunner.run(services, logger: ServiceRunner.logger("witness", in: context))
-        } catch let error as ListenError {
-            throw CommandFailure("KM-ADDRESS-TAKEN", "nothing can be listened at: \(error)")
-        }
+        context.announce(command: Self.path, data: ["witnesses": .list(data)], text: lines)
+        try await ServiceRunner.serve(services, logger: ServiceRunner.logger("witness", in: context))
         return CommandResult()
     }
 }
