@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stories over real sockets between `kelmark` and live keripy: witnesses, introductions, delegation, groups, challenges."""
+import json
 import pathlib
 import re
 import secrets
+import subprocess
 
 from interop_commands import Program
 from interop_histories import Disagreement
-from kelmark_nodes import Witness
+import keripy_nodes
+from kelmark_nodes import Witness, free_ports
 from keripy_nodes import get
 
 
@@ -67,9 +70,11 @@ def controller(stage, name, alias, witnesses, toad, urls):
     return stage.keripy.status(name, alias)["aid"]
 
 
-def our_controller_their_witnesses(stage, ports):
+def our_controller_their_witnesses(stage):
     """Ours incepts, interacts with one witness away, swaps it, at keripy's witnesses; keripy must agree about the state."""
     names = ["w1", "w2", "w3", "w4"]
+    numbers = free_ports(8)
+    ports = list(zip(numbers[:4], numbers[4:]))
     aids = [stage.keripy.start_witness(name, tcp, http) for name, (tcp, http) in zip(names, ports)]
     oobis = [f"http://127.0.0.1:{http}/oobi/{aid}/controller" for aid, (_, http) in zip(aids, ports)]
     ours = stage.home("alice", oobis)
@@ -122,3 +127,47 @@ def their_controller_our_witnesses(stage):
     expect(int(state["s"], 16) == int(status["sn"]), f"ours sees {state['s']}, keripy is at {status['sn']}")
     expect(aids[3] in state["b"] and aids[2] not in state["b"], "the swap of witnesses is not seen")
     return f"{stage.exchanges} exchanges, sequence number {state['s']}"
+
+
+def abuses(stage):
+    """No receipt for what was not accepted, never two for one place, and nobody hangs."""
+    witness = stage.witnesses(1)[0]
+    seed = secrets.token_hex(8)
+    environment = stage.keripy.environment
+    done = subprocess.run(
+        environment.command(keripy_nodes.HERE, "keripy_abuse.py") + [str(witness.http_port), witness.aid, seed],
+        env=stage.keripy.variables, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    expect(done.returncode == 0, f"the abuser failed: {done.stderr.strip()[-400:]}")
+    seen = json.loads(done.stdout.splitlines()[-1])
+    stage.exchanges += len(seen)
+    allowed = {"inception", "interaction", "interaction again"}
+    for name, answer in seen.items():
+        expect(answer["receipted"] == (name in allowed), f"{name}: {answer}")
+    expect(seen["cut-off attachment"]["status"] == 400, f"cut-off attachment: {seen['cut-off attachment']}")
+    expect(seen["no attachment"]["status"] == 412, f"no attachment: {seen['no attachment']}")
+    expect(seen["alive afterwards"]["status"] == 200, f"afterwards: {seen['alive afterwards']}")
+    # A restart knows what was receipted.
+    witness.stop(kill=True)
+    witness.start()
+    again = get(witness.http_port, f"/oobi/{witness.aid}")
+    expect(again[0] == 200, f"after a restart: {again[0]}")
+    return f"{stage.exchanges} exchanges, seed {seed}"
+
+
+STORIES = {
+    "our controller, their witnesses, one away": our_controller_their_witnesses,
+    "their controller, our witnesses, one away": their_controller_our_witnesses,
+    "abuses of our witness": abuses,
+}
+SMOKE = ("abuses of our witness",)
+
+
+def play(title, environment, judge, binary, folder):
+    """Plays one story on a fresh stage and clears it."""
+    keripy = keripy_nodes.Keripy(environment, pathlib.Path(folder) / "keripy")
+    stage = Stage(keripy, judge, binary, pathlib.Path(folder) / "ours")
+    try:
+        return STORIES[title](stage)
+    finally:
+        stage.close()
+        keripy.close()

@@ -13,6 +13,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
     private let peers: PatientTransport
     private let clock: any NetworkClock
     private let policy: DeliveryPolicy
+    private let turns = WriteQueue()
 
     /// Delivers for a wallet.
     public init(
@@ -82,7 +83,10 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
             let response = try await peers.send(request)
             switch response.status {
             case 200:
-                let report = try wallet.ingest(response.body, now: clock.now())
+                // Answers come from several witnesses at once, but a wallet changes one step at a time.
+                let report = try await turns.run { [wallet, clock] in
+                    try wallet.ingest(response.body, now: clock.now())
+                }
                 guard try Backlog.isReceipted(event, by: witness, wallet) else {
                     let fault =
                         report.messages.isEmpty ? "the answer is empty" : "no receipt of this event is in the answer"
