@@ -25,16 +25,25 @@ struct DemoStory {
     /// Tells it; throws when anything is not as it must be.
     func tell() async throws -> OrderedMap {
         let wallet = try await makeHome()
-        let organisation = try await makeOrganisation(wallet)
-        try await delegateIssuer(wallet)
+        return try await DemoNetwork.with(folder: folder + "/home", context: context) { network in
+            try await tell(wallet, network)
+        }
+    }
+
+    private func tell(_ wallet: HomeWallet, _ network: DemoNetwork) async throws -> OrderedMap {
+        try await meetWitnesses(wallet, network)
+        let organisation = try await makeOrganisation(wallet, network)
+        try await delegateIssuer(wallet, network)
         let statement = try await sealStatement(wallet)
         let issued = try await signSVID(wallet)
         try askOpenSSL(issued)
         try verify(issued, root: organisation)
+        let agreeing = try await watch(organisation, wallet, network)
         let drill = try await drill(issued.proof, root: organisation)
         return [
             "organisation": .text(organisation.text), "issuer": .text(statement.issuer.text),
             "statement": .text(statement.said.text), "svid": .text(Self.workload), "openssl": "accepted",
+            "witnesses": OrderedValue(network.witnesses.count), "watcher": OrderedValue(agreeing),
             "verdict": "proven", "corruptions": .list(drill),
         ]
     }
@@ -70,22 +79,57 @@ struct DemoStory {
             store: try SQLiteKeyEventStore(path: home.events), vault: vault, book: FileWalletBook(path: home.book))
     }
 
-    private func makeOrganisation(_ wallet: HomeWallet) async throws -> AID {
+    private func meetWitnesses(_ wallet: HomeWallet, _ network: DemoNetwork) async throws {
+        let introducer = Introducer(wallet, transport: network.transport, clock: SystemClock())
+        for witness in network.witnesses {
+            guard try await introducer.follow(witness.oobi).aid == witness.aid else {
+                throw differs("a witness introduces another")
+            }
+        }
+        say("Three witnesses and a watcher listen on loopback. Each witness introduces itself by its own signed log.")
+    }
+
+    /// Brings what waits to the witnesses.
+    private func publish(_ aid: AID, _ wallet: HomeWallet, _ network: DemoNetwork) async throws {
+        let report = try await Receiptor(wallet, transport: network.transport, clock: SystemClock()).deliver(aid)
+        guard report.isMet, report.witnesses.allSatisfy({ $0.result == .receipted }) else {
+            throw differs("not every witness has receipted")
+        }
+    }
+
+    /// Lets the watcher look at the organisation through all of its witnesses.
+    private func watch(_ organisation: AID, _ wallet: HomeWallet, _ network: DemoNetwork) async throws -> Int {
+        let urls = try wallet.introductions(of: organisation).map(\.url)
+        try network.watcher.add(organisation, introducedBy: urls)
+        await network.watcher.poll(organisation)
+        guard try network.watcher.keyState(of: organisation)?.said == wallet.keyState(of: organisation)?.said,
+            network.watcher.duplicities().isEmpty
+        else { throw differs("the watcher sees another log") }
+        say("A watcher asks every witness about the organisation: all show the same log, and no contradiction.")
+        add("\(urls.count) witnesses, event \(try wallet.keyState(of: organisation)?.sn.hex ?? "")")
+        return urls.count
+    }
+
+    private func makeOrganisation(_ wallet: HomeWallet, _ network: DemoNetwork) async throws -> AID {
         var plan = CreationPlan(name: Self.organisation)
         plan.keyCount = 3
         plan.signingThreshold = .count(2)
         plan.signers = [0, 2]
-        let authored = try await wallet.create(plan, now: context.now)
+        plan.witnesses = network.witnesses.map(\.aid)
+        plan.witnessThreshold = UInt32(network.witnesses.count)
+        let created = try await wallet.create(plan, now: context.now)
+        try await publish(created.event.aid, wallet, network)
+        let authored = try wallet.settled(created)
         guard authored.outcome.isInLog else { throw differs("the organisation's inception is not accepted") }
         say(
-            "The organisation \"\(Self.organisation)\" is created: three keys, any two must sign. Everything "
-                + "hangs from its AID:"
+            "The organisation \"\(Self.organisation)\" is created: three keys, any two must sign, and three witnesses "
+                + "receipt. Everything hangs from its AID:"
         )
         add(authored.event.aid.text)
         return authored.event.aid
     }
 
-    private func delegateIssuer(_ wallet: HomeWallet) async throws {
+    private func delegateIssuer(_ wallet: HomeWallet, _ network: DemoNetwork) async throws {
         let organisation = try Controller(wallet, Self.organisation)
         var plan = CreationPlan(name: Self.issuer)
         plan.delegator = organisation.aid
@@ -94,7 +138,9 @@ struct DemoStory {
             throw differs("the issuer does not wait for its delegator")
         }
         let approval = try await organisation.approve(authored.event.aid, signers: [1, 2], now: context.now)
-        guard approval.sealing.outcome.isInLog, try wallet.keyState(of: authored.event.aid) != nil else {
+        try await publish(organisation.aid, wallet, network)
+        guard try wallet.settled(approval.sealing).outcome.isInLog, try wallet.keyState(of: authored.event.aid) != nil
+        else {
             throw differs("the delegation is not accepted")
         }
         say(
