@@ -172,6 +172,8 @@ tests(
     "KERINetworkTests",
     uses: ["KERINetwork", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance"],
     exclude: ["groups.mutations.txt", "watch.mutations.txt"])
+tests(
+    "KERIHTTPTests", uses: ["KERIHTTP", "HTTPTransport", "KERINetwork"], external: [.logging, .lifecycle])
 tests("SPIFFETests", uses: ["SPIFFE", "KelmarkTestSupport"], external: [.asn1, .x509, .crypto])
 tests(
     "TrustBindingTests",

@@ -61,11 +61,12 @@ public final class HTTPService: Service {
                 try await withThrowingDiscardingTaskGroup { group in
                     for try await connection in inbound {
                         let source = connection.channel.remoteAddress?.ipAddress ?? "unknown"
-                        guard let number = connections.admit(connection.channel, from: source) else {
-                            connection.channel.close(promise: nil)
-                            continue
-                        }
                         group.addTask { [self] in
+                            // Also one that is turned away has to be ended in order.
+                            guard let number = connections.admit(connection.channel, from: source) else {
+                                try? await connection.executeThenClose { _, _ in }
+                                return
+                            }
                             await serve(connection, source: source, number: number)
                             connections.remove(number)
                         }
@@ -130,7 +131,7 @@ public final class HTTPService: Service {
                             return
                         }
                         defer { connections.endStream(source: source) }
-                        try await writer.write(response, isHead: head.method == .HEAD)
+                        await Self.stream(response, by: writer, on: connection.channel)
                         return
                     }
                     try await writer.write(response, isHead: head.method == .HEAD)
@@ -140,6 +141,22 @@ public final class HTTPService: Service {
             }
         } catch {
             logger.debug("a connection ended", metadata: ["source": "\(source)", "error": "\(error)"])
+        }
+    }
+}
+
+extension HTTPService {
+    /// Writes events until they end or the peer leaves, which nothing but the end of its connection tells; then the
+    /// connection is closed.
+    private static func stream(_ response: ServiceResponse, by writer: ResponseWriter, on channel: any Channel) async {
+        await withTaskGroup { group in
+            group.addTask {
+                try? await writer.write(response)
+                channel.close(promise: nil)
+            }
+            group.addTask { try? await channel.closeFuture.get() }
+            await group.next()
+            group.cancelAll()
         }
     }
 }

@@ -61,11 +61,12 @@ public final class StreamService: Service {
                 try await withThrowingDiscardingTaskGroup { group in
                     for try await connection in inbound {
                         let source = connection.channel.remoteAddress?.ipAddress ?? "unknown"
-                        guard let number = connections.admit(connection.channel, from: source) else {
-                            connection.channel.close(promise: nil)
-                            continue
-                        }
                         group.addTask { [self] in
+                            // Also one that is turned away has to be ended in order.
+                            guard let number = connections.admit(connection.channel, from: source) else {
+                                try? await connection.executeThenClose { _, _ in }
+                                return
+                            }
                             await converse(connection, source: source)
                             connections.remove(number)
                         }

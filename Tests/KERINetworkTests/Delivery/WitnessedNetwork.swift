@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KERI
+import KelmarkCrypto
+import Synchronization
+
+@testable import KERINetwork
+
+/// Witnesses that are reached without sockets, and what each of them does to those who ask.
+final class WitnessedNetwork: PeerTransport {
+    /// How a host behaves.
+    enum Mood: Sendable { case well, away, slow, garbage, silent, another, refusing(Int) }
+
+    struct Member: Sendable {
+        let witness: Witness<MemoryKeyEventStore, MemoryMailboxStore>
+        let url: PeerURL
+        let endpoint: WitnessEndpoint<MemoryKeyEventStore, MemoryMailboxStore>
+    }
+
+    let members: [Member]
+    let clock = StillClock()
+    private let state = Mutex<(moods: [String: Mood], asked: [String])>(([:], []))
+
+    init(_ count: Int, policy: WitnessPolicy = WitnessPolicy()) throws {
+        let clock = clock
+        members = try (0..<count).map { number in
+            let url = try requireValue(PeerURL("http://w\(number):80/"))
+            var policy = policy
+            policy.urls = [url]
+            let key = try CreatedKey(seed: .random(count: 32), algorithm: .ed25519, isTransferable: false)
+            let witness = try Witness(
+                key: key, store: MemoryKeyEventStore(), mailboxes: MemoryMailboxStore(), policy: policy, clock: clock)
+            return Member(witness: witness, url: url, endpoint: WitnessEndpoint(witness))
+        }
+    }
+
+    var aids: [AID] { members.map(\.witness.aid) }
+    /// Methods and targets in order, with their hosts.
+    var asked: [String] { state.withLock { $0.asked } }
+
+    func set(_ mood: Mood, of number: Int) { state.withLock { $0.moods["w\(number)"] = mood } }
+
+    func send(
+        _ request: PeerRequest, timeout: Duration, limit: Int
+    ) async throws(TransportError) -> PeerResponse {
+        let mood = state.withLock { state in
+            state.asked.append("\(request.method.rawValue) \(request.url.host)\(request.target)")
+            return state.moods[request.url.host] ?? .well
+        }
+        switch mood {
+        case .away: throw TransportError(.unreachable, "\(request.url)")
+        case .slow: throw TransportError(.timedOut, "\(request.url)")
+        case .garbage: return PeerResponse(status: 200, body: Array("{}garbage".utf8))
+        case .silent: return PeerResponse(status: 200)
+        case .refusing(let status): return PeerResponse(status: status)
+        case .another:
+            return await answer(PeerRequest(.get, request.url, target: "/oobi"), by: members.count - 1)
+        case .well: break
+        }
+        guard let place = members.firstIndex(where: { $0.url.host == request.url.host }) else {
+            throw TransportError(.unreachable, "\(request.url)")
+        }
+        return await answer(request, by: place)
+    }
+
+    private func answer(_ request: PeerRequest, by place: Int) async -> PeerResponse {
+        let parts = request.target.split(separator: "?", maxSplits: 1).map(String.init)
+        let response = await members[place].endpoint.respond(
+            to: ServiceRequest(
+                method: request.method.rawValue, path: parts[0],
+                headers: request.headers.map { ($0.name.lowercased(), $0.value) }, body: request.body,
+                source: "127.0.0.1"))
+        guard case .bytes(let body) = response.body else { return PeerResponse(status: response.status) }
+        return PeerResponse(
+            status: response.status, headers: response.headers.map { ($0.name.lowercased(), $0.value) }, body: body)
+    }
+
+    func events(
+        _ request: PeerRequest, idle: Duration, receive: @escaping @Sendable (ServerSentEvent) async -> Bool
+    ) async throws(TransportError) { throw TransportError(.malformed, "no streams here") }
+
+    func converse(
+        _ stream: [UInt8], with url: PeerURL, idle: Duration, limit: Int, isEnough: @Sendable ([UInt8]) -> Bool
+    ) async throws(TransportError) -> [UInt8] { throw TransportError(.malformed, "no streams here") }
+
+    /// A wallet that knows all witnesses.
+    func wallet() async throws -> Wallet<MemoryKeyEventStore> {
+        let wallet = Wallet(store: MemoryKeyEventStore(), vault: InMemoryVault(), book: MemoryWalletBook())
+        for member in members {
+            let oobi = try requireValue(OOBI("\(member.url.description)oobi/\(member.witness.aid)/controller"))
+            _ = try await Introducer(wallet, transport: self, clock: clock).follow(oobi)
+        }
+        return wallet
+    }
+
+    func receiptor(_ wallet: Wallet<MemoryKeyEventStore>) -> Receiptor<MemoryKeyEventStore> {
+        Receiptor(wallet, transport: self, clock: clock)
+    }
+}
+
+/// A clock that stands still; waiting takes no time.
+struct StillClock: NetworkClock {
+    func now() -> Timestamp { Timestamp(seconds: 1_750_000_000) }
+    func sleep(for duration: Duration) async throws(CancellationError) {
+        if Task.isCancelled { throw CancellationError() }
+    }
+}
+
+struct MissingValue: Error {}
+
+/// The value, or an error that ends the test.
+func requireValue<Value>(_ value: Value?) throws -> Value {
+    guard let value else { throw MissingValue() }
+    return value
+}
