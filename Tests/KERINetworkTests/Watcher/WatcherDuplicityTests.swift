@@ -60,7 +60,12 @@ struct WatcherDuplicityTests {
         await ask(scene, aid, [0, 1, 0, 1])
         #expect(scene.kinds().filter { $0 == .duplicity }.count == 1)
         #expect(scene.evidence.all() == [found])
-        #expect(try scene.restarted().duplicities() == [found])
+        let again = try scene.restarted()
+        #expect(again.duplicities() == [found])
+        await again.poll(aid)
+        #expect(again.views(of: aid).values.contains { !$0.unsettled.isEmpty })
+        #expect(again.duplicities() == [found])
+        #expect(scene.evidence.all() == [found])
         // First seen wins, whatever was shown later.
         let first = scene.view(aid, order[0])?.said
         #expect(try scene.watcher.keyState(of: aid)?.said == first)
@@ -113,6 +118,29 @@ struct WatcherDuplicityTests {
         await ask(scene, aid, [0])
         #expect(scene.watcher.duplicities().isEmpty)
         await ask(scene, aid, [1])
+        #expect(try scene.watcher.keyState(of: aid)?.sn.value == 1)
+        #expect(scene.watcher.duplicities().map(\.statement.sn.value) == [2])
+    }
+
+    /// The fork is visible before the log has come to it; it is judged again when it has.
+    @Test func forksAreJudgedAgainWhenTheLogHasCome() async throws {
+        let (scene, aid) = try await scene(
+            threshold: 3,
+            {
+                _ = try $0.interact("same")
+                _ = try $0.interact("one")
+            },
+            {
+                _ = try $0.interact("same")
+                _ = try $0.interact("other")
+            })
+        await ask(scene, aid, [0, 1])
+        #expect(try scene.watcher.keyState(of: aid)?.sn == .zero)
+        #expect(scene.watcher.duplicities().isEmpty)
+        var third = try WatchedController("a", witnesses: scene.witnesses, threshold: 3)
+        try third.interact("same")
+        try scene.show(2, log(third, by: [2]))
+        await ask(scene, aid, [2, 0])
         #expect(try scene.watcher.keyState(of: aid)?.sn.value == 1)
         #expect(scene.watcher.duplicities().map(\.statement.sn.value) == [2])
     }

@@ -141,6 +141,13 @@ struct WatcherQuorumTests {
         guard case .message(let frame) = reader.next(in: good.span) else { return }
         let (first, second) = (Array(good[..<frame.range.upperBound]), Array(good[frame.range.upperBound...]))
         #expect(await reason(.answer(200, first)) == .unreadable)
+        // The right signer over something else.
+        let (body, other) = (Array(good[frame.bodyRange]), Array(good[frame.attachmentRange]))
+        let forged = try await panel.statement(0, dated: panel.clock.now().advanced(bySeconds: 1))
+        var tail = StreamReader()
+        guard case .message(let late) = tail.next(in: forged.span) else { return }
+        #expect(other != Array(forged[late.attachmentRange]))
+        #expect(await reason(.answer(200, body + forged[late.attachmentRange] + second)) == .unsigned)
         #expect(await reason(.answer(200, second + first)) == .unreadable)
         let later = try await panel.statement(0, dated: panel.clock.now().advanced(bySeconds: 1))
         #expect(await reason(.answer(200, first + later[frame.range.upperBound...])) == .unreadable)

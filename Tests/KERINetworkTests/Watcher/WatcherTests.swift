@@ -80,6 +80,22 @@ struct WatcherTests {
         #expect(try scene.store.read { $0.escrowCount(aid: nil) } == 0)
     }
 
+    /// An introduction by one witness names only itself; where the others listen is asked of it.
+    @Test func locationsOfOtherWitnessesAreLearnt() async throws {
+        let scene = try WatchScene()
+        let controller = try WatchedController("a", witnesses: scene.witnesses, threshold: 2)
+        let log = try controller.log(receiptedBy: [0, 1, 2])
+        let locations = try scene.locations
+        for place in scene.witnesses.indices {
+            scene.network.set(WatchScene.host(place)) { request in
+                .answer(200, request.target.hasSuffix("/witness") ? log + locations : log)
+            }
+        }
+        try scene.watcher.add(controller.aid, introducedBy: [scene.url(controller.aid, by: 1)])
+        await scene.watcher.poll(controller.aid)
+        for place in scene.witnesses.indices { #expect(scene.view(controller.aid, place)?.condition == .even) }
+    }
+
     // MARK: Conditions
 
     @Test func silentWitnessesAreReportedOnce() async throws {
@@ -111,7 +127,13 @@ struct WatcherTests {
         await scene.watcher.poll(controller.aid)
         try controller.interact()
         for place in 0..<2 { try scene.show(place, controller.log(receiptedBy: [0, 1])) }
-        await scene.watcher.poll(controller.aid)
+        for place in [0, 2] {
+            await scene.watcher.ask(
+                .init(aid: controller.aid, source: .witness(scene.witnesses[place].watchedAID)))
+        }
+        // Once is no news.
+        #expect(scene.view(controller.aid, 2)?.condition == .behind)
+        #expect(scene.kinds() == [.keyState, .keyState])
         await scene.watcher.poll(controller.aid)
         await scene.watcher.poll(controller.aid)
         let cursor = scene.watcher.journal.events(after: 0, limit: 10)

@@ -134,6 +134,10 @@ struct ForkSearch<Transaction: KeyEventTransaction> {
             case .contradiction = ForkRule.finding(
                 fork[0].map(\.event.kind), fork[1].map(\.event.kind))
         else { return }
+        // Behind an event that waits nothing can be judged yet; it is tried again when the log has come that far.
+        if let prior = heads[0].event.sn.previous {
+            guard try trunk(at: prior)?.event.said == heads[0].event.prior else { return }
+        }
         if tried.count >= 4096 { tried.removeAll() }
         tried.insert(pair)
         // Anybody can write an unsigned event; only what is signed for its place is worth replaying the log.

@@ -8,6 +8,8 @@ internal import Synchronization
 extension Watcher {
     /// Asks whoever is due, again and again, until the task is cancelled.
     public func run() async {
+        // What waited when the process stopped may be complete now; the list of who is asked follows from the answers.
+        _ = try? EventProcessor(store: store).resume(now: clock.now())
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 for question in takeDue() { group.addTask { await self.ask(question) } }
@@ -86,6 +88,7 @@ extension Watcher {
         switch question.source {
         case .introduction(let url): targets = [(url, url.path)]
         case .witness(let witness):
+            if location(of: witness, for: question.aid) == nil { await learnLocations(question) }
             guard let base = location(of: witness, for: question.aid) else {
                 return .failure(Unanswered(detail: "no URL of \(witness) is known"))
             }
@@ -108,6 +111,38 @@ extension Watcher {
             } catch { return .failure(Unanswered(detail: "\(error)")) }
         }
         return .failure(Unanswered(detail: fault))
+    }
+
+    /// Asks sources that have answered where the other witnesses listen: an introduction by one of them may name only
+    /// itself, that without an endpoint names all (facts 9.4).
+    private func learnLocations(_ question: Question) async {
+        let aid = question.aid
+        let heard = views(of: aid).filter { $0.key != question.source && $0.value.heardAt != nil }.keys
+        let bases = Set(heard.compactMap { base(of: $0, for: aid) }).sorted { $0.description < $1.description }
+        for base in bases.prefix(2) where policy.allowsPrivateAddresses || !base.isPrivate {
+            let request = PeerRequest(.get, base, target: base.below("oobi/\(aid)/witness"))
+            guard
+                let response = try? await transport.send(
+                    request, timeout: policy.timeout, limit: policy.largestAnswer), response.status == 200,
+                let known = try? context(of: aid), let witnesses = known.state?.witnesses
+            else { continue }
+            let shown = ShownLog(
+                response.body, about: aid, known: nil, delegators: known.delegators, endpoints: Set(witnesses),
+                limits: policy.limits)
+            // A store that fails now is asked again with the next question.
+            try? process(shown, now: clock.now())
+        }
+    }
+
+    /// Where a source answers.
+    private func base(of source: WatchSource, for aid: AID) -> PeerURL? {
+        switch source {
+        case .witness(let witness): return location(of: witness, for: aid)
+        case .introduction(let url):
+            guard let end = url.path.firstRange(of: "/oobi/") else { return nil }
+            let path = url.path[..<end.lowerBound]
+            return PeerURL(scheme: url.scheme, host: url.host, port: url.port, path: path.isEmpty ? "/" : String(path))
+        }
     }
 
     /// Where a witness listens: as it says itself, else where an introduction by it came from.
@@ -192,17 +227,21 @@ extension Watcher {
 
     private func process(_ shown: ShownLog, now: Timestamp) throws {
         let processor = EventProcessor(store: store)
-        var waits = false
+        var moved: Set<AID> = []
         var start = 0
         while start < shown.messages.count {
             let part = shown.messages[start..<min(start + 128, shown.messages.count)]
             let outcomes = try store.write { transaction in
                 try part.map { try processor.apply($0.message, with: $0.attachments, to: &transaction, now: now) }
             }
-            waits = waits || outcomes.contains { if case .escrowed = $0 { true } else { false } }
+            for (item, outcome) in zip(part, outcomes) where outcome.wakesOthers {
+                if let subject = item.message.subject?.aid { moved.insert(subject) }
+            }
             start += part.count
         }
-        if waits { _ = try processor.resume(now: now) }
+        // A round has a bound; what is left after some of them waits for the next answer.
+        var wakeups = moved.sorted().map(Wakeup.init)
+        for _ in 0..<8 where !wakeups.isEmpty { wakeups = try processor.resume(wakeups, now: now).remaining }
     }
 
     private func condition(of last: EventSeal, _ unsettled: [SignedEvent]) throws -> WitnessView.Condition {
