@@ -8,7 +8,7 @@ enum ErrorCatalog {
         (.vault, vault), (.input, input), (.identifier, identifiers), (.waiting, waiting), (.event, events),
         (.message, messages), (.document, documents), (.codec, codec), (.threshold, thresholds), (.store, store),
         (.crypto, crypto), (.record, records), (.proofFile, proofFiles), (.certificate, certificates),
-        (.request, requests), (.issuer, issuers), (.introduction, introductions),
+        (.request, requests), (.issuer, issuers), (.introduction, introductions), (.group, groups), (.post, post),
         (.watcher, watchers), (.evidence, evidence), (.verdict, verdicts),
     ]
 

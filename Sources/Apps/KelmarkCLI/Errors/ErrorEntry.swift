@@ -38,6 +38,8 @@ enum ErrorArea: String, Sendable, CaseIterable {
     case introduction = "OOBI"
     case watcher = "WATCHER"
     case evidence = "EVIDENCE"
+    case group = "GROUP"
+    case post = "POST"
     case issuer = "ISSUER"
     case verdict = "VERDICT"
 
@@ -64,6 +66,8 @@ enum ErrorArea: String, Sendable, CaseIterable {
         case .introduction: "Introductions"
         case .watcher: "Watchers"
         case .evidence: "Evidence of duplicity"
+        case .group: "Groups"
+        case .post: "Messages to others"
         case .certificate: "Certificates"
         case .request: "Certificate requests"
         case .issuer: "Issuers"

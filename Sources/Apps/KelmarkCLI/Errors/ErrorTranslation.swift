@@ -41,6 +41,8 @@ enum ErrorTranslation {
         case let error as WatcherError: CommandFailure("KM-WATCHER-REFUSED", error.detail)
         case let error as IntroductionError:
             CommandFailure(ErrorArea.introduction.code(error.code.rawValue), error.detail)
+        case let error as GroupError: CommandFailure(code(for: error.code), error.detail)
+        case let error as PostError: CommandFailure(code(for: error.code), error.detail)
         case is CancellationError: CommandFailure("KM-INTERNAL", "the command was interrupted")
         default: CommandFailure("KM-INTERNAL", "an error without a name: \(type(of: error))")
         }
@@ -106,6 +108,9 @@ enum ErrorTranslation {
         case .refused(let error): failure(for: error, at: 0)
         }
     }
+
+    static func code(for code: GroupError.Code) -> String { ErrorArea.group.code(code.rawValue) }
+    static func code(for code: PostError.Code) -> String { ErrorArea.post.code(code.rawValue) }
 
     // MARK: Codecs and cryptography
 
