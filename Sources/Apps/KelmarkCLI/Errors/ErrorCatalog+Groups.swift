@@ -23,7 +23,7 @@ extension ErrorCatalog {
             "Inceptions, rotations and interactions have a route each."),
         ErrorArea.group.entry(
             "wrong-group", .denied, "The message names another group than the event.", next: look,
-            "Nothing of it was kept."),
+            "Nothing of the message was kept."),
         ErrorArea.group.entry(
             "unsigned", .denied, "Nothing shows that the sender sent the message.", next: look,
             "Its signature is missing or wrong, or somebody else's."),
@@ -35,7 +35,7 @@ extension ErrorCatalog {
             next: "ask the sender to send it again",
             "Whoever stole the old keys could have sent it. New proposals must be signed with the keys in force."),
         ErrorArea.group.entry(
-            "stranger", .denied, "The sender is none of the members.", next: look, "Nothing of it was kept."),
+            "stranger", .denied, "The sender is none of the members.", next: look, "Nothing of the message was kept."),
         ErrorArea.group.entry(
             "not-ours", .denied, "None of the members is an AID of this wallet.", next: "kelmark id list",
             "The message was meant for somebody else."),
@@ -125,24 +125,24 @@ extension ErrorCatalog {
     private static let groupRequests: [ErrorEntry] = [
         ErrorArea.group.entry(
             "other-members", .denied, "Other members sign than expected, or in another order.", next: look,
-            "Nothing was signed."),
+            "Nothing was signed for it."),
         ErrorArea.group.entry(
             "other-next-members", .denied, "Other members rotate next than expected, or in another order.", next: look,
-            "Nothing was signed."),
+            "Nothing was signed for it."),
         ErrorArea.group.entry(
             "other-threshold", .denied, "The signing threshold is not the expected one.", next: look,
-            "Nothing was signed."),
+            "Nothing was signed for it."),
         ErrorArea.group.entry(
             "other-next-threshold", .denied, "The next threshold is not the expected one.", next: look,
-            "Nothing was signed."),
+            "Nothing was signed for it."),
         ErrorArea.group.entry(
             "other-witnesses", .denied, "Witnesses or their threshold are not the expected ones.", next: look,
-            "Nothing was signed."),
+            "Nothing was signed for it."),
         ErrorArea.group.entry(
-            "other-delegator", .denied, "The delegator is not the expected one.", next: look, "Nothing was signed."),
+            "other-delegator", .denied, "The delegator is not the expected one.", next: look, "Nothing was signed for it."),
         ErrorArea.group.entry(
             "other-anchors", .denied, "The anchored data are not the expected ones.", next: look,
-            "Nothing was signed."),
+            "Nothing was signed for it."),
         ErrorArea.group.entry(
             "proposal-unknown", .notFound, "There is no such proposal.", next: look,
             "It may not have arrived yet, or was settled long ago."),

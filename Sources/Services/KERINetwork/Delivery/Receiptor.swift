@@ -13,7 +13,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
     private let peers: PatientTransport
     private let clock: any NetworkClock
     private let policy: DeliveryPolicy
-    private let turns = WriteQueue()
+    private let turns: WriteQueue<Store>
 
     /// Delivers for a wallet.
     public init(
@@ -24,6 +24,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
         peers = PatientTransport(transport: transport, clock: clock, policy: policy)
         self.clock = clock
         self.policy = policy
+        turns = WriteQueue(wallet.store)
     }
 
     /// Delivers what the witnesses of an AID lack, then tells each about the receipts of the others.
@@ -84,7 +85,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
             switch response.status {
             case 200:
                 // Answers come from several witnesses at once, but a wallet changes one step at a time.
-                let report = try await turns.run { [wallet, clock] in
+                let report = try await turns.runAlone { [wallet, clock] in
                     try wallet.ingest(response.body, now: clock.now())
                 }
                 guard try Backlog.isReceipted(event, by: witness, wallet) else {
