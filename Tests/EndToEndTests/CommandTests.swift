@@ -45,7 +45,7 @@ import Testing
         #expect(try rotated.envelope()["error"]?["next"] == "kelmark id approve issuer")
         let waiting = try box.kelmark("waiting --json", expecting: 0).data()["waiting"]?[0]
         #expect(waiting?["reason"] == "delegable")
-        #expect(waiting?["actor"] == "you, as its delegator")
+        #expect(waiting?["actor"] == "you, as acme")
         #expect(waiting?["since"]?.textValue?.isEmpty == false)
         #expect(try box.kelmark("id rotate issuer --json", expecting: 5).code() == "KM-AID-EVENT-WAITING")
         try box.kelmark("id approve issuer --json", expecting: 0)

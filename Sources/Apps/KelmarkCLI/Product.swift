@@ -33,6 +33,12 @@ enum Product {
         static let watchers = "watchers"
         /// Names of others.
         static let contacts = "contacts.json"
+        /// Groups in which AIDs of ours take part, and their events on the way.
+        static let groups = "groups.json"
+        /// Words that were given out, and answers that came.
+        static let challenges = "challenges.json"
+        /// How far mailboxes have been read.
+        static let cursors = "mailboxes.json"
         /// Held by the process that changes the home.
         static let lock = "lock"
         /// Authority certificates and statements of issuers.

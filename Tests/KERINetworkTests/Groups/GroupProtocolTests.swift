@@ -185,8 +185,8 @@ struct GroupProtocolTests {
         }
     }
 
-    @Test(arguments: GroupMessageForm.allCases)
-    func `Both forms of exchange messages are understood`(_ form: GroupMessageForm) async throws {
+    @Test(arguments: ExchangeForm.allCases)
+    func `Both forms of exchange messages are understood`(_ form: ExchangeForm) async throws {
         let world = try await GroupWorld()
         for site in world.sites { site.form = form }
         var aid: AID?

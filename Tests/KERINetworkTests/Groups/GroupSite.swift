@@ -114,10 +114,10 @@ struct GroupBusCourier: GroupCourier {
 
     let bus: GroupBus
     let outage: GroupOutage
-    var form = GroupMessageForm.withRecipient
+    var form = ExchangeForm.withRecipient
     var unreachable: Set<AID> = []
 
-    func form(for peer: AID) async -> GroupMessageForm { form }
+    func form(for peer: AID) async -> ExchangeForm { form }
     func send(
         _ exchange: [UInt8], attachments: [UInt8], to recipient: AID, from sender: AID, topic: String
     ) async throws {
@@ -135,7 +135,7 @@ final class GroupSite {
     var groupDocument = GroupLedgerCoding.encode(GroupLedger())
     let bus: GroupBus
     var outage = GroupOutage()
-    var form = GroupMessageForm.withRecipient
+    var form = ExchangeForm.withRecipient
     var unreachable: Set<AID> = []
     private(set) var book: GroupFaultyBook
 

@@ -34,7 +34,7 @@ struct GroupVectorTests {
         let group = try #require(attachments.transferableGroups.first)
         let seal = EventSeal(
             aid: try #require(AID(group.prefix)), sn: SequenceNumber(group.sn), said: try #require(SAID(group.said)))
-        let form = exchange.hasRecipientMember ? GroupMessageForm.withRecipient : .withoutRecipient
+        let form = exchange.hasRecipientMember ? ExchangeForm.withRecipient : .withoutRecipient
         return try proposal.exchange(from: message.sender, form: form, dated: exchange.dated)
             + proposal.attachments(signedBy: seal, group.signatures)
     }

@@ -50,6 +50,8 @@ import TrustBinding
         for code in ControllerError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
         for code in GroupError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
         for code in PostError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
+        for code in ChallengeError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
+        for code in DIDError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
         for code in ProofFileError.Code.allCases { expect(ErrorArea.proofFile.code(code.rawValue)) }
         for name in [
             "document", "not-a-message", "unsupported-version", "unknown-kind", "wrong-members", "forged-said",

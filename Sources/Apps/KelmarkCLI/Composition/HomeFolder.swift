@@ -11,6 +11,9 @@ struct HomeFolder: Sendable {
     var vault: String { path + "/" + Product.HomeFile.vault }
     var book: String { path + "/" + Product.HomeFile.book }
     var contacts: String { path + "/" + Product.HomeFile.contacts }
+    var groups: String { path + "/" + Product.HomeFile.groups }
+    var challenges: String { path + "/" + Product.HomeFile.challenges }
+    var cursors: String { path + "/" + Product.HomeFile.cursors }
     var watchers: String { path + "/" + Product.HomeFile.watchers }
     var witnesses: String { path + "/" + Product.HomeFile.witnesses }
     var issuers: String { path + "/" + Product.HomeFile.issuers }

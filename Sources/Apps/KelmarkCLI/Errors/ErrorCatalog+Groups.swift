@@ -139,7 +139,8 @@ extension ErrorCatalog {
             "other-witnesses", .denied, "Witnesses or their threshold are not the expected ones.", next: look,
             "Nothing was signed for it."),
         ErrorArea.group.entry(
-            "other-delegator", .denied, "The delegator is not the expected one.", next: look, "Nothing was signed for it."),
+            "other-delegator", .denied, "The delegator is not the expected one.", next: look,
+            "Nothing was signed for it."),
         ErrorArea.group.entry(
             "other-anchors", .denied, "The anchored data are not the expected ones.", next: look,
             "Nothing was signed for it."),
@@ -167,5 +168,8 @@ extension ErrorCatalog {
         ErrorArea.post.entry(
             "not-taken", .undecidable, "None of the recipient's endpoints took the message.",
             next: "the same command again", "The cause tells what each of them answered. It is tried again later."),
+        ErrorArea.post.entry(
+            "unread", .undecidable, "No mailbox could be read.", next: "kelmark mail fetch --wait 60",
+            "The witnesses that keep them do not answer. Nothing is lost: they keep what has not been read."),
     ]
 }

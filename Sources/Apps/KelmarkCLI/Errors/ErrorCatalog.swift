@@ -9,6 +9,7 @@ enum ErrorCatalog {
         (.message, messages), (.document, documents), (.codec, codec), (.threshold, thresholds), (.store, store),
         (.crypto, crypto), (.record, records), (.proofFile, proofFiles), (.certificate, certificates),
         (.request, requests), (.issuer, issuers), (.introduction, introductions), (.group, groups), (.post, post),
+        (.challenge, challenges), (.did, dids),
         (.watcher, watchers), (.evidence, evidence), (.verdict, verdicts),
     ]
 

@@ -40,6 +40,8 @@ enum ErrorArea: String, Sendable, CaseIterable {
     case evidence = "EVIDENCE"
     case group = "GROUP"
     case post = "POST"
+    case challenge = "CHALLENGE"
+    case did = "DID"
     case issuer = "ISSUER"
     case verdict = "VERDICT"
 
@@ -68,6 +70,8 @@ enum ErrorArea: String, Sendable, CaseIterable {
         case .evidence: "Evidence of duplicity"
         case .group: "Groups"
         case .post: "Messages to others"
+        case .challenge: "Challenges"
+        case .did: "DIDs"
         case .certificate: "Certificates"
         case .request: "Certificate requests"
         case .issuer: "Issuers"

@@ -43,6 +43,8 @@ enum ErrorTranslation {
             CommandFailure(ErrorArea.introduction.code(error.code.rawValue), error.detail)
         case let error as GroupError: CommandFailure(code(for: error.code), error.detail)
         case let error as PostError: CommandFailure(code(for: error.code), error.detail)
+        case let error as ChallengeError: CommandFailure(code(for: error.code), error.detail)
+        case let error as DIDError: CommandFailure(code(for: error.code), error.detail)
         case is CancellationError: CommandFailure("KM-INTERNAL", "the command was interrupted")
         default: CommandFailure("KM-INTERNAL", "an error without a name: \(type(of: error))")
         }
@@ -111,6 +113,8 @@ enum ErrorTranslation {
 
     static func code(for code: GroupError.Code) -> String { ErrorArea.group.code(code.rawValue) }
     static func code(for code: PostError.Code) -> String { ErrorArea.post.code(code.rawValue) }
+    static func code(for code: ChallengeError.Code) -> String { ErrorArea.challenge.code(code.rawValue) }
+    static func code(for code: DIDError.Code) -> String { ErrorArea.did.code(code.rawValue) }
 
     // MARK: Codecs and cryptography
 

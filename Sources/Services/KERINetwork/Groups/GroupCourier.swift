@@ -5,7 +5,7 @@ public import KERI
 /// How copies of a group's events reach the other members. Also called Postman in KERIpy.
 public protocol GroupCourier: Sendable {
     /// The form of exchange messages that a peer reads.
-    func form(for peer: AID) async -> GroupMessageForm
+    func form(for peer: AID) async -> ExchangeForm
 
     /// Hands a message over to a peer or to where it looks for messages. When it returns, the message will not be lost
     /// by a crash of ours; it may arrive more than once.

@@ -4,39 +4,9 @@ internal import CESR
 internal import KERI
 internal import KelmarkBytes
 
-/// The two forms in which peers read exchange messages (facts 11.1).
-public enum GroupMessageForm: Sendable, Hashable, CaseIterable {
-    /// With the member `rp`, as keripy 1.2 and later write it; 1.1 refuses it.
-    case withRecipient
-    /// Without it, as keripy 1.1 writes it; 1.2.13 reads it too.
-    case withoutRecipient
-}
-
-/// Bodies of exchange messages in both forms; `MessageBuilder` knows the later one only.
-enum ExchangeBody {
-    /// A body that names no recipient and answers nothing.
-    static func bytes(
-        from sender: AID, route: String, modifiers: OrderedMap = [:], payload: OrderedMap = [:], embeds: OrderedMap,
-        form: GroupMessageForm, dated: Timestamp
-    ) throws -> [UInt8] {
-        var embeds = embeds
-        embeds["d"] = ""
-        try SelfAddressing.seal(&embeds)
-        var map: OrderedMap = ["v": "KERI10JSON000000_", "t": "exn", "d": "", "i": .text(sender.text)]
-        if form == .withRecipient { map["rp"] = "" }
-        map["p"] = ""
-        map["dt"] = .text(dated.description)
-        map["r"] = .text(route)
-        map["q"] = .map(modifiers)
-        map["a"] = .map(payload)
-        map["e"] = .map(embeds)
-        return try SelfAddressing.seal(&map, version: true)
-    }
-}
-
 extension GroupProposal {
     /// The body of the exchange message that carries a copy of the event, byte for byte as keripy writes it.
-    func exchange(from member: AID, form: GroupMessageForm, dated: Timestamp) throws -> [UInt8] {
+    func exchange(from member: AID, form: ExchangeForm, dated: Timestamp) throws -> [UInt8] {
         let route = GroupRoute(event.kind)
         var payload: OrderedMap = [
             "gid": .text(event.aid.text), "smids": .list(signing.map { .text($0.text) }),

@@ -48,6 +48,29 @@ public struct GroupProgress: Sendable, Hashable {
         case nothing
     }
 
+    /// The same event once it stands in the log.
+    public init(accepted earlier: GroupProgress) {
+        self.init(
+            event: earlier.event, kind: earlier.kind, member: earlier.member, stage: .accepted,
+            signed: earlier.signed, missing: earlier.missing, undelivered: earlier.undelivered, next: .nothing,
+            message: earlier.message)
+    }
+
+    init(
+        event: EventSeal, kind: KeyEventKind, member: AID, stage: GroupProposal.Stage, signed: [AID], missing: [AID],
+        undelivered: [Undelivered], next: Step, message: [UInt8]
+    ) {
+        self.event = event
+        self.kind = kind
+        self.member = member
+        self.stage = stage
+        self.signed = signed
+        self.missing = missing
+        self.undelivered = undelivered
+        self.next = next
+        self.message = message
+    }
+
     /// Whether the next step is our member's: to fetch receipts or to ask the delegator.
     public var isOurs: Bool {
         switch next {

@@ -6,7 +6,7 @@ internal import KelmarkBytes
 /// Follows introductions: fetches what is behind an OOBI, takes it in like anything from a stranger, and looks whether the
 /// AID that was named is known now (facts 9.4).
 public struct Introducer<Store: KeyEventStore>: Sendable {
-    private let wallet: Wallet<Store>
+    let wallet: Wallet<Store>
     private let peers: PatientTransport
     private let clock: any NetworkClock
 

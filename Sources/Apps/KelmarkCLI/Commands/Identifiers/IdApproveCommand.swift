@@ -11,15 +11,17 @@ struct IdApproveCommand: KelmarkCommand {
     static let path = "id approve"
     static let configuration = CommandConfiguration.kelmark(
         "approve", "Approves a waiting event of a delegate of yours.",
-        about: "The delegator seals the event in its own log. For a delegate of somebody else, import its log first.",
+        about: "The delegator seals the event in its own log, and brings the seal to its witnesses. What a delegate of "
+            + "somebody else asks for comes with kelmark mail fetch, or from a file with kelmark id import.",
         examples: [
             CommandExample("a delegate of this home", "kelmark id approve issuer"),
-            CommandExample("one from elsewhere", "kelmark id import issuer.cesr; kelmark id approve EJ…AID"),
+            CommandExample("one from elsewhere", "kelmark mail fetch; kelmark id approve EJ…AID"),
             CommandExample("signed by two chosen keys", "kelmark id approve issuer --sign-with 0,2"),
         ])
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
+    @OptionGroup var publish: PublishOptions
     @Argument(help: "Name or AID of the delegate.", completion: NameCompletion.kind)
     var delegate: String
     @Option(help: ArgumentHelp("Which keys of the delegator sign, like 0,2.", valueName: "numbers"))
@@ -27,7 +29,7 @@ struct IdApproveCommand: KelmarkCommand {
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         try await context.changing(dryRun: write.dryRun) { wallet in
-            let aid = try wallet.aid(delegate)
+            let aid = try context.aid(delegate, in: wallet)
             let requests = try wallet.delegationRequests().filter { $0.event.aid == aid }
             guard let request = requests.first else {
                 throw CommandFailure("KM-AID-NOTHING-TO-APPROVE", "no event of \(delegate) waits for approval")
@@ -37,11 +39,27 @@ struct IdApproveCommand: KelmarkCommand {
                     "KM-AID-NOT-OURS", "\(delegate) waits for \(request.delegator), whose keys are not here",
                     next: "\(Product.command) id export \(delegate) --out FILE")
             }
+            if try StateFile(groupsOf: context.home).load().group(ours.aid) != nil {
+                let seal = EventSeal(aid: aid, sn: request.event.sn, said: request.event.said)
+                throw CommandFailure(
+                    "KM-AID-NOT-OURS", "\(ours.name) is a group, whose members approve together",
+                    next:
+                        "\(Product.command) id multisig anchor \(ours.name) --seal \(seal.aid):\(seal.sn.hex):\(seal.said)"
+                )
+            }
             let controller = try Controller(wallet, ours.name)
-            let approval = try await controller.approve(aid, signers: signWith?.numbers, now: context.now)
-            return try ApprovalView.result(
+            var approval = try await controller.approve(aid, signers: signWith?.numbers, now: context.now)
+            let report: DeliveryReport? =
+                publish.offline || write.dryRun ? nil : try await context.publish(ours.aid, of: wallet)
+            if report != nil { approval.sealing = try wallet.settled(approval.sealing) }
+            var result = try ApprovalView.result(
                 of: approval, delegate: aid, name: delegate, delegator: ours.name, wallet: wallet,
                 dryRun: write.dryRun)
+            if let report {
+                result.data["delivery"] = DeliveryView.data(of: report)
+                result.text += DeliveryView.text(of: report)
+            }
+            return result
         }
     }
 }
@@ -76,7 +94,7 @@ enum ApprovalView {
             result.concern = CommandFailure(
                 ErrorTranslation.code(for: reason), "the seal of \(delegator) waits for \(sealing.missing ?? "")",
                 next: WaitingAdvice.command(reason: reason, aid: sealing.event.aid, name: delegator), data: data)
-        } else if !isAccepted, !dryRun {
+        } else if !isAccepted, !dryRun, try wallet.identifiers().contains(where: { $0.aid == delegate }) {
             let entry = try wallet.store.read { try $0.escrows(reason: nil, aid: delegate, limit: 1).first }
             result.concern = CommandFailure(
                 ErrorTranslation.code(for: entry?.key.reason ?? .partialDelegation),

@@ -15,6 +15,6 @@ struct IdCommand: AsyncParsableCommand {
         subcommands: [
             IdCreateCommand.self, IdListCommand.self, IdShowCommand.self, IdRotateCommand.self, IdAnchorCommand.self,
             IdDelegateCommand.self, IdApproveCommand.self, IdAbandonCommand.self, IdExportCommand.self,
-            IdImportCommand.self, IdPublishCommand.self,
+            IdImportCommand.self, IdPublishCommand.self, IdRequestCommand.self, IdDidCommand.self, MultisigCommand.self,
         ])
 }

@@ -72,32 +72,17 @@ enum IdentifierView {
     }
 }
 
-/// Who must act on what waits, and the command that does it.
+/// The command that helps an event of ours that waits.
 enum WaitingAdvice {
-    /// The command to type next for an event of ours.
+    /// The command to type next.
     static func command(reason: EscrowReason, aid: AID, name: String?) -> String {
         let subject = name ?? aid.text
         return switch reason {
         case .delegable: "\(Product.command) id approve \(subject)"
-        case .partialDelegation: "\(Product.command) id export \(subject) --out FILE"
+        case .partialDelegation: "\(Product.command) id request \(subject) --wait 60"
         case .partialWitnesses: "\(Product.command) id publish \(subject)"
         case .misfit: "\(Product.command) id show \(subject)"
         default: "\(Product.command) id import FILE"
-        }
-    }
-
-    /// Who must act.
-    static func actor(reason: EscrowReason, isOurs: Bool) -> String {
-        switch reason {
-        case .outOfOrder, .partialSignatures: isOurs ? "you" : "its controller"
-        case .partialDelegation: "its delegator"
-        case .delegable: "you, as its delegator"
-        case .partialWitnesses: "its witnesses"
-        case .likelyDuplicitous: "nobody"
-        case .unverifiedWitnessReceipt, .unverifiedReceipt, .unverifiedTransferableReceipt: "whoever has the log"
-        case .queryNotFound: "whoever has the log"
-        case .partialReply, .partialExchange: "its signer"
-        case .misfit: "you"
         }
     }
 }

@@ -15,7 +15,7 @@ struct OobiCommand: AsyncParsableCommand {
                 "learn about somebody", "kelmark oobi resolve http://127.0.0.1:5642/oobi/EI…AID/witness/BB…AID"),
             CommandExample("learn where a witness listens", "kelmark oobi resolve http://127.0.0.1:5642/oobi"),
         ],
-        subcommands: [OobiMakeCommand.self, OobiResolveCommand.self])
+        subcommands: [OobiMakeCommand.self, OobiResolveCommand.self, OobiListCommand.self])
 }
 
 /// `kelmark oobi make`.
@@ -101,5 +101,35 @@ struct OobiResolveCommand: KelmarkCommand {
                 )
             }
         }
+    }
+}
+
+/// `kelmark oobi list`.
+struct OobiListCommand: KelmarkCommand {
+    static let path = "oobi list"
+    static let configuration = CommandConfiguration.kelmark(
+        "list", "Shows the names that you gave to others, and the introductions that led to them.",
+        examples: [
+            CommandExample("all", "kelmark oobi list"),
+            CommandExample("give a name", "kelmark oobi resolve URL --alias bob"),
+            CommandExample("for a script", "kelmark oobi list --json"),
+        ])
+
+    @OptionGroup var global: GlobalOptions
+
+    func perform(in context: CommandContext) async throws -> CommandResult {
+        try context.home.requireUsable()
+        let contacts = try FileContacts(context.home).load()
+        return CommandResult(
+            data: [
+                "contacts": .list(
+                    contacts.map {
+                        [
+                            "alias": .text($0.alias), "aid": .text($0.aid.text), "oobi": .text($0.oobi),
+                            "since": .text($0.since.description),
+                        ]
+                    })
+            ],
+            text: contacts.isEmpty ? ["no contacts"] : contacts.map { "\($0.alias)  \($0.aid)  \(printable($0.oobi))" })
     }
 }

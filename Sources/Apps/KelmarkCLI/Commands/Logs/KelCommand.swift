@@ -11,5 +11,5 @@ struct KelCommand: AsyncParsableCommand {
             CommandExample("check a log from a file, alone", "kelmark kel verify acme.cesr"),
             CommandExample("compare two copies", "kelmark kel diff acme.cesr from-witness.cesr"),
         ],
-        subcommands: [KelShowCommand.self, KelVerifyCommand.self, KelDiffCommand.self])
+        subcommands: [KelShowCommand.self, KelVerifyCommand.self, KelDiffCommand.self, KelFetchCommand.self])
 }

@@ -78,7 +78,9 @@ struct KelVerifyCommand: KelmarkCommand {
         data["states"] = .map(stateData)
         data["log"] = .map(logData)
         data["escrows"] = .map(escrowData(escrows))
-        data["waiting"] = .list(escrows.map { .map(WaitingView.data(of: $0, name: nil)) })
+        let wallet = Wallet(store: store, vault: nil, book: MemoryWalletBook())
+        let view = WaitingView(names: [:])
+        data["waiting"] = .list(try WaitingList(wallet: wallet).items().map { .map(view.data(of: $0)) })
         data["duplicity"] = .list(
             duplicities.map {
                 [

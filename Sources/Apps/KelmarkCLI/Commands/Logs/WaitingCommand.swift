@@ -4,7 +4,6 @@ internal import ArgumentParser
 internal import KERI
 internal import KERINetwork
 internal import KelmarkBytes
-internal import StorageSQLite
 
 /// `kelmark waiting`.
 struct WaitingCommand: KelmarkCommand {
@@ -24,36 +23,23 @@ struct WaitingCommand: KelmarkCommand {
     func perform(in context: CommandContext) async throws -> CommandResult {
         let wallet = try context.readingWallet()
         let aid = try name.map { try context.aid($0, in: wallet) }
-        let names = try Dictionary(
-            wallet.identifiers().map { ($0.aid, $0.name) }, uniquingKeysWith: { first, _ in first })
-        let entries = try wallet.store.read { try $0.escrows(reason: nil, aid: aid, limit: 100_000) }
-        var text: [String] = []
-        for entry in entries {
-            let name = names[entry.key.aid]
-            text.append("\(name ?? entry.key.aid.text)  event \(entry.key.sn)  \(entry.key.reason.rawValue)")
-            text.append("  waits for  \(printable(entry.missing))")
-            text.append("  since      \(entry.since)")
-            text.append("  must act   \(WaitingAdvice.actor(reason: entry.key.reason, isOurs: name != nil))")
-            text.append(
-                "  command    \(WaitingAdvice.command(reason: entry.key.reason, aid: entry.key.aid, name: name))")
-        }
-        if entries.isEmpty { text = ["nothing waits"] }
+        let items = try WaitingList(wallet: wallet, groups: StateFile(groupsOf: context.home)).items(of: aid)
+        let view = try WaitingView(names: context.names(in: wallet))
         return CommandResult(
-            data: ["waiting": .list(entries.map { .map(WaitingView.data(of: $0, name: names[$0.key.aid])) })],
-            text: text)
+            data: ["waiting": .list(items.map { .map(view.data(of: $0)) })],
+            text: items.isEmpty ? ["nothing waits"] : items.flatMap(view.text))
     }
 }
 
-/// What waits, as data.
-enum WaitingView {
-    static func data(of entry: EscrowEntry, name: String?) -> OrderedMap {
-        [
-            "reason": .text(entry.key.reason.rawValue),
-            "code": .text(ErrorTranslation.code(for: entry.key.reason)), "name": name.map { .text($0) } ?? .null,
-            "i": .text(entry.key.aid.text), "s": .text(entry.key.sn.hex), "d": .text(entry.key.said.text),
-            "missing": .text(entry.missing), "since": .text(entry.since.description),
-            "actor": .text(WaitingAdvice.actor(reason: entry.key.reason, isOurs: name != nil)),
-            "next": .text(WaitingAdvice.command(reason: entry.key.reason, aid: entry.key.aid, name: name)),
-        ]
+extension CommandContext {
+    /// What AIDs are called here: own names before those of contacts and groups.
+    func names(in wallet: HomeWallet) throws -> [AID: String] {
+        var names: [AID: String] = [:]
+        for contact in try FileContacts(home).load() { names[contact.aid] = contact.alias }
+        for group in try StateFile(groupsOf: home).load().groups {
+            if let name = group.name { names[group.aid] = name }
+        }
+        for one in try wallet.identifiers() { names[one.aid] = one.name }
+        return names
     }
 }

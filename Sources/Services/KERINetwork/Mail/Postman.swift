@@ -4,7 +4,7 @@ internal import CESR
 public import KERI
 internal import KelmarkBytes
 
-/// Brings exchange messages to where their recipients look for them (facts 9.5): to the recipient itself where it listens
+/// Brings messages to where their recipients look for them (facts 9.5): to the recipient itself where it listens
 /// as controller or agent, else into its mailbox, else to one of its witnesses, which keep mailboxes too.
 ///
 /// Before the message goes the sender's log, because nobody takes a message of somebody unknown.
@@ -13,8 +13,8 @@ public struct Postman<Store: KeyEventStore>: GroupCourier {
     private let peers: PatientTransport
     private let clock: any NetworkClock
     private let policy: DeliveryPolicy
-    private let forms: [AID: GroupMessageForm]
-    private let usualForm: GroupMessageForm
+    private let forms: [AID: ExchangeForm]
+    private let usualForm: ExchangeForm
 
     /// Carries messages of a wallet.
     ///
@@ -27,8 +27,8 @@ public struct Postman<Store: KeyEventStore>: GroupCourier {
     ///   - usualForm: the form for all others; every keripy 1.x reads the one without recipient.
     public init(
         _ wallet: Wallet<Store>, transport: any PeerTransport, clock: any NetworkClock,
-        policy: DeliveryPolicy = DeliveryPolicy(), forms: [AID: GroupMessageForm] = [:],
-        usualForm: GroupMessageForm = .withoutRecipient
+        policy: DeliveryPolicy = DeliveryPolicy(), forms: [AID: ExchangeForm] = [:],
+        usualForm: ExchangeForm = .withoutRecipient
     ) {
         self.wallet = wallet
         peers = PatientTransport(transport: transport, clock: clock, policy: policy)
@@ -39,7 +39,7 @@ public struct Postman<Store: KeyEventStore>: GroupCourier {
     }
 
     /// The form of exchange messages that a peer reads.
-    public func form(for peer: AID) async -> GroupMessageForm { forms[peer] ?? usualForm }
+    public func form(for peer: AID) async -> ExchangeForm { forms[peer] ?? usualForm }
 
     /// Hands a message over to the first of the recipient's endpoints that takes it.
     /// - Throws: ``PostError``; what vault and store fail with.
@@ -100,6 +100,11 @@ public struct Postman<Store: KeyEventStore>: GroupCourier {
         return places
     }
 
+    /// Makes an AID of ours known to a host, as it must be before the host keeps anything for it.
+    func introduce(_ sender: AID, to host: AID, at url: PeerURL) async throws {
+        try await put(try introduction(of: sender), at: Place(host: host, url: url, isDirect: true))
+    }
+
     /// The sender's log, and where it says that it listens.
     private func introduction(of sender: AID) throws -> [UInt8] {
         let replies = try wallet.store.read { try $0.replies(of: sender) }.filter { $0.key.route != "/ksn" }
@@ -116,17 +121,9 @@ public struct Postman<Store: KeyEventStore>: GroupCourier {
         let body = try ExchangeBody.bytes(
             from: sender, route: "/fwd", modifiers: ["pre": .text(recipient.text), "topic": .text(topic)],
             embeds: embeds, form: await form(for: host), dated: clock.now())
-        let controller = try Controller(wallet, sender.text)
-        let state = try controller.keyState()
-        var groups = Attachments()
-        groups.transferableGroups = [
-            TransferableSignatureGroup(
-                prefix: state.aid.primitive, sn: state.establishmentSn.value, said: state.establishmentSAID.primitive,
-                signatures: try await controller.sign(body))
-        ]
-        let path = try FieldPath(["e", "evt"]).primitive
-        groups.pathedGroups = [PathedGroup(domain: .text, content: path.encoded(in: .text) + attachments)]
-        return (body, try groups.encoded(in: .text))
+        let proof = try await Controller(wallet, sender.text).proof(
+            of: body, embedding: [(label: "evt", attachments: attachments)])
+        return (body, proof)
     }
 
     private func put(_ stream: [UInt8], at place: Place) async throws {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+public import KERI
+internal import KelmarkBytes
+
+/// Asks delegators for their seals, and takes in what delegates ask of ours (facts 7.6, 11.2 `/delegate/request`).
+///
+/// A delegate whose inception waits can't sign for itself yet: nobody knows its keys. So another AID of the wallet, its
+/// proxy, sends the message; the event inside is signed by the delegate.
+public struct Delegations<Store: KeyEventStore>: Sendable {
+    private let wallet: Wallet<Store>
+    private let courier: any GroupCourier
+
+    /// The mailbox topic of requests.
+    public static var topic: String { "delegate" }
+    /// The route of requests.
+    static var route: String { "/delegate/request" }
+
+    /// Joins keys and a courier.
+    public init(_ wallet: Wallet<Store>, courier: any GroupCourier) {
+        self.wallet = wallet
+        self.courier = courier
+    }
+
+    /// Brings the waiting event of a delegated AID to its delegator: a notice, and the event itself.
+    ///
+    /// - Parameters:
+    ///   - nameOrAID: the delegate.
+    ///   - proxy: the AID of ours that sends; nil for the delegate itself, once its inception is accepted.
+    /// - Returns: the event, and who was asked.
+    /// - Throws: ``ControllerError`` `nothingToApprove` when nothing waits, `notDelegated`, `eventWaiting` when a proxy is
+    ///   needed; ``PostError``; what vault and store fail with.
+    public func request(
+        _ nameOrAID: String, from proxy: String?, now: Timestamp
+    ) async throws -> (event: EventSeal, delegator: AID) {
+        let identifier = try wallet.identifier(nameOrAID)
+        guard let message = identifier.waitingEvent, let (event, attachments) = Wallet<Store>.parse(message) else {
+            throw ControllerError(.nothingToApprove, "no event of \(identifier.name) waits")
+        }
+        let known: AID? =
+            if let stated = event.delegator { stated } else { try wallet.keyState(of: event.aid)?.delegator }
+        guard let delegator = known else {
+            throw ControllerError(.notDelegated, "\(identifier.name) has no delegator")
+        }
+        let sender = try Controller(wallet, proxy ?? identifier.name)
+        // Throws when the sender is not known to anybody itself.
+        _ = try sender.keyState()
+        let groups = try attachments.encoded(in: .text)
+        let body = try ExchangeBody.bytes(
+            from: sender.aid, route: Self.route, payload: ["delpre": .text(delegator.text)],
+            embeds: ["evt": try OrderedValue(parsing: event.bytes.span, format: event.format)],
+            form: await courier.form(for: delegator), dated: now)
+        let proof = try await sender.proof(of: body, embedding: [(label: "evt", attachments: groups)])
+        try await courier.send(
+            body, attachments: proof, to: delegator, from: sender.aid, topic: Self.topic)
+        // KERIpy decides about the event only when it comes by itself.
+        try await courier.send(
+            event.bytes, attachments: groups, to: delegator, from: sender.aid, topic: Self.topic)
+        return (EventSeal(aid: event.aid, sn: event.sn, said: event.said), delegator)
+    }
+
+    /// Takes in a request: the event inside is decided about like any other, and then waits for our approval.
+    /// - Returns: the event that waits; nil when the message does not lead to one that is ours to approve.
+    /// - Throws: what store and book fail with.
+    func receive(_ exchange: Exchange, _ attachments: Attachments, now: Timestamp) throws -> EventSeal? {
+        guard exchange.route == Self.route, let delegator = exchange.payload.aid("delpre"),
+            try wallet.book.load().contains(where: { $0.aid == delegator }),
+            let body = exchange.embeds["evt"]?.mapValue,
+            SelfAddressing.isSealed(exchange.embeds, format: exchange.format),
+            let embedded = try? EmbeddedMessage(body, label: "evt", attachments),
+            case .keyEvent(let event) = embedded.message
+        else { return nil }
+        let known: AID? =
+            if let stated = event.delegator { stated } else { try wallet.keyState(of: event.aid)?.delegator }
+        guard known == delegator else { return nil }
+        _ = try wallet.ingest(event.bytes + (try embedded.attachments.encoded(in: .text)), now: now)
+        return EventSeal(aid: event.aid, sn: event.sn, said: event.said)
+    }
+}

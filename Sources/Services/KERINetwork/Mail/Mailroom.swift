@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+public import KERI
+
+/// Reads the mailboxes of a wallet's AIDs at all hosts that may keep one, and hands each message to whoever acts on it:
+/// logs and receipts to the wallet, the rest to groups, delegations and challenges (facts 9.5).
+public struct Mailroom<Store: KeyEventStore>: Sendable {
+    private let wallet: Wallet<Store>
+    private let groups: Groups<Store>
+    private let delegations: Delegations<Store>
+    private let challenges: Challenges<Store>
+    private let collector: MailCollector<Store>
+    private let clock: any NetworkClock
+    private let turns = Turnstile()
+
+    /// The topics that are read; others stay where they are.
+    public static var topics: [String] {
+        ["/receipt", "/replay", "/reply", "/delegate", "/multisig", "/challenge"]
+    }
+
+    /// Joins the readers of messages.
+    public init(
+        groups: Groups<Store>, challenges: Challenges<Store>, transport: any PeerTransport, cursors: any MailCursors,
+        clock: any NetworkClock
+    ) {
+        wallet = groups.wallet
+        self.groups = groups
+        delegations = Delegations(groups.wallet, courier: groups.courier)
+        self.challenges = challenges
+        collector = MailCollector(groups.wallet, transport: transport, cursors: cursors, clock: clock)
+        self.clock = clock
+    }
+
+    /// Fetches what waits for an AID at all its hosts at once, and what comes until nothing came for a while.
+    /// - Returns: what came and became of it; hosts that could not be read are among it.
+    /// - Throws: ``ControllerError`` `unknown`; what `report`'s caller cancels.
+    public func fetch(for recipient: AID, idle: Duration) async throws -> [MailItem] {
+        let items = MailTray()
+        let hosts = try hosts(of: recipient)
+        await withTaskGroup(of: Void.self) { tasks in
+            for host in hosts {
+                tasks.addTask {
+                    do {
+                        try await collector.collect(for: recipient, at: host, topics: Self.topics, idle: idle) {
+                            topic, message in
+                            let what = try await turns.pass { try await take(message, topic) }
+                            await items.add(MailItem(recipient: recipient, host: host, topic: topic, content: what))
+                        }
+                    } catch {
+                        await items.add(
+                            MailItem(recipient: recipient, host: host, topic: "", content: .unread("\(error)")))
+                    }
+                }
+            }
+        }
+        return await items.all
+    }
+
+    /// Those who may keep a mailbox: who has the role, and the witnesses.
+    private func hosts(of recipient: AID) throws -> [AID] {
+        var hosts = try wallet.store.read { try $0.replies(of: recipient) }.compactMap { reply -> AID? in
+            guard reply.key.route == "/end/role", reply.value == "true", reply.key.detail.hasPrefix("mailbox/") else {
+                return nil
+            }
+            return AID(String(reply.key.detail.dropFirst(8)))
+        }
+        for witness in try wallet.keyState(of: recipient)?.witnesses ?? [] where !hosts.contains(witness) {
+            hosts.append(witness)
+        }
+        return hosts
+    }
+
+    /// Acts on one message. Whatever strangers send, it never stops the mailbox.
+    private func take(_ message: [UInt8], _ topic: String) async throws -> MailItem.Content {
+        if let stored = try? StoredMessage(message), case .exchange(let exchange) = stored.message {
+            switch exchange.route {
+            case let route where GroupRoute(rawValue: route) != nil:
+                return .group(try await groups.receive(exchange, stored.attachments, now: clock.now()))
+            case Delegations<Store>.route:
+                guard let event = try delegations.receive(exchange, stored.attachments, now: clock.now()) else {
+                    return .refused("no request that one of our AIDs could approve")
+                }
+                return .delegation(event)
+            case Challenges<Store>.route:
+                do {
+                    return .challenge(try challenges.receive(exchange, stored.attachments, now: clock.now()))
+                } catch let error as ChallengeError where error.code == .malformed || error.code == .notOurs {
+                    return .refused(error.detail)
+                }
+            default: return .refused("nobody here reads \(exchange.route.prefix(64))")
+            }
+        }
+        let report = try wallet.ingest(message, now: clock.now())
+        var accepted = report.resumed.count { $0.outcome?.isInLog ?? false }
+        for one in report.messages {
+            if case .decided(_, _, let outcome) = one.result, outcome.isInLog || outcome == .verified { accepted += 1 }
+        }
+        return .log(messages: report.messages.count, accepted: accepted)
+    }
+}
+
+/// One message of a mailbox, and what became of it.
+public struct MailItem: Sendable {
+    /// For whom it was.
+    public let recipient: AID
+    /// Who kept it.
+    public let host: AID
+    /// Its topic; empty for a host that could not be read.
+    public let topic: String
+    /// What became of it.
+    public let content: Content
+
+    /// What became of a message.
+    public enum Content: Sendable {
+        /// It was about a group.
+        case group(GroupOutcome)
+        /// A delegate asks for approval of this event.
+        case delegation(EventSeal)
+        /// Somebody answered a challenge.
+        case challenge(ChallengeAnswer)
+        /// Receipts, logs and replies: how many messages, and how many of them brought something.
+        case log(messages: Int, accepted: Int)
+        /// It was read and left alone; why.
+        case refused(String)
+        /// The host could not be read; why.
+        case unread(String)
+    }
+}
+
+/// Gathers items of several hosts.
+private actor MailTray {
+    private(set) var all: [MailItem] = []
+    func add(_ item: MailItem) { all.append(item) }
+}
+
+/// Lets one through at a time, in order of arrival: several hosts are read at once, but a wallet changes step by step.
+actor Turnstile {
+    private var isTaken = false
+    private var line: [CheckedContinuation<Void, Never>] = []
+
+    func pass<R: Sendable>(_ body: @Sendable () async throws -> R) async rethrows -> R {
+        if isTaken { await withCheckedContinuation { line.append($0) } } else { isTaken = true }
+        defer { if line.isEmpty { isTaken = false } else { line.removeFirst().resume() } }
+        return try await body()
+    }
+}
