@@ -37,6 +37,26 @@ struct Desk: Sendable {
     }
 }
 
+extension Desk {
+    /// Reads the mailboxes of one AID, fetches the logs that messages wait for, and goes on with what that allows.
+    func readMail(for aid: AID, now: Timestamp) async throws -> [MailItem] {
+        let items = try await mailroom.fetch(for: aid, idle: CommandContext.glance)
+        for item in items {
+            if case .delegation(let event) = item.content { _ = try await introducer.refresh(event.aid) }
+        }
+        // One log may show that another is needed: each is asked for once.
+        var asked: Set<AID> = []
+        while asked.count < 64 {
+            let wanted = Set(try groups.book.load().unread.compactMap(\.reason.actor)).subtracting(asked)
+            guard !wanted.isEmpty else { break }
+            for one in wanted { _ = try await introducer.refresh(one) }
+            asked.formUnion(wanted)
+            _ = try await groups.resume(now: now)
+        }
+        return items
+    }
+}
+
 extension CommandContext {
     /// Runs `body` with a desk, while no other process changes the home folder.
     func atDesk<R>(_ body: (Desk) async throws -> R) async throws -> R {

@@ -54,6 +54,18 @@ public struct Delegations<Store: KeyEventStore>: Sendable {
         let proof = try await sender.proof(of: body, embedding: [(label: "evt", attachments: groups)])
         try await courier.send(
             body, attachments: proof, to: delegator, from: sender.aid, topic: Self.topic)
+        // Where its witnesses listen, so that the delegator can fetch what came before and what comes of it.
+        for reply in try wallet.store.read({ transaction in
+            try WitnessList.known(of: event, in: transaction).flatMap { try transaction.replies(of: $0) }
+                .filter { $0.key.route == "/loc/scheme" && !$0.value.isEmpty }
+        }) {
+            guard let stored = try? StoredMessage(reply.message), case .reply(let body) = stored.message else {
+                continue
+            }
+            try await courier.send(
+                body.bytes, attachments: try stored.attachments.encoded(in: .text), to: delegator, from: sender.aid,
+                topic: Self.topic)
+        }
         // KERIpy decides about the event only when it comes by itself.
         try await courier.send(
             event.bytes, attachments: groups, to: delegator, from: sender.aid, topic: Self.topic)
@@ -71,9 +83,10 @@ public struct Delegations<Store: KeyEventStore>: Sendable {
             let embedded = try? EmbeddedMessage(body, label: "evt", attachments),
             case .keyEvent(let event) = embedded.message
         else { return nil }
+        // A rotation does not say who the delegator is; its log does, which may not be here yet.
         let known: AID? =
             if let stated = event.delegator { stated } else { try wallet.keyState(of: event.aid)?.delegator }
-        guard known == delegator else { return nil }
+        guard known == delegator || (known == nil && event.kind == .delegatedRotation) else { return nil }
         _ = try wallet.ingest(event.bytes + (try embedded.attachments.encoded(in: .text)), now: now)
         return EventSeal(aid: event.aid, sn: event.sn, said: event.said)
     }

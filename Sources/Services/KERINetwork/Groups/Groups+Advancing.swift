@@ -48,8 +48,13 @@ extension Groups {
                 outcome = try decide(group, said, now: now)
                 if outcome?.isInLog == true { try settle(group, proposal, as: .accepted) }
             }
-        } else if proposal.stage == .proposed, try isOvertaken(proposal.event) {
-            try settle(group, proposal, as: .overtaken)
+        } else if proposal.stage == .proposed {
+            if try isOvertaken(proposal.event) {
+                try settle(group, proposal, as: .overtaken)
+            } else if try isInLog(proposal.event) {
+                // The others completed it, and it was followed: there is nothing left to decide.
+                try settle(group, proposal, as: .accepted)
+            }
         }
         let undelivered = try await send(aid, said, now: now)
         guard let settled = try book.load().group(aid)?.proposal(said) else {
@@ -64,6 +69,10 @@ extension Groups {
             guard let state = try transaction.keyState(of: event.aid), event.sn <= state.sn else { return false }
             return try transaction.record(of: event.aid, at: event.sn)?.said != event.said
         }
+    }
+
+    private func isInLog(_ event: KeyEvent) throws -> Bool {
+        try wallet.store.read { try $0.record(of: event.aid, at: event.sn, said: event.said) != nil }
     }
 
     /// Makes the group one of the wallet's AIDs.
@@ -157,7 +166,8 @@ extension Groups {
     // MARK: Sending
 
     private func unsent(_ proposal: GroupProposal, _ member: AID) -> [AID] {
-        proposal.members.filter { $0 != member && !proposal.sentTo.contains($0) }
+        guard proposal.signers.contains(member) else { return [] }
+        return proposal.members.filter { $0 != member && !proposal.sentTo.contains($0) }
     }
 
     /// Sends our copy to everybody who was not sent it; only what our member has signed.

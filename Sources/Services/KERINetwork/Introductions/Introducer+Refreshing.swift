@@ -51,14 +51,19 @@ extension Wallet {
         return sources
     }
 
-    /// The witnesses in force, with those that an own waiting event adds.
+    /// The witnesses in force, with those that waiting events add: whoever asks for a log that can't be accepted yet has
+    /// nobody else to ask.
     private func witnesses(of aid: AID) throws -> [AID] {
-        var list = try keyState(of: aid)?.witnesses ?? []
-        if let waiting = try book.load().first(where: { $0.aid == aid })?.waitingEvent,
-            let (event, _) = Self.parse(waiting)
-        {
-            list += (event.establishment?.witnessesAdded ?? []).filter { !list.contains($0) }
+        try store.read { transaction in
+            var list = try transaction.keyState(of: aid)?.witnesses ?? []
+            for entry in try transaction.escrows(reason: nil, aid: aid, limit: 64) {
+                guard let (event, _) = Self.parse(entry.message) else { continue }
+                let added = event.establishment?.witnessesAdded ?? []
+                list += added.filter { !list.contains($0) }
+                // Anybody can make up an event; nobody shall make us ask the whole world.
+                guard list.count < 32 else { break }
+            }
+            return list
         }
-        return list
     }
 }

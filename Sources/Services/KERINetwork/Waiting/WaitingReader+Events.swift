@@ -97,6 +97,14 @@ extension WaitingReader {
 
 /// The witnesses of an AID.
 enum WitnessList {
+    /// The list behind an event that may wait still; that in force when what comes before it is not here.
+    static func known<Transaction: KeyEventTransaction>(
+        of event: KeyEvent, in transaction: Transaction
+    ) throws -> [AID] {
+        guard let before = event.sn.previous else { return inForce(at: event, base: nil).witnesses }
+        return inForce(at: event, base: try transaction.trunkState(of: event.aid, through: before)).witnesses
+    }
+
     /// The list and the threshold behind an event: the old list without the cuts, in its order, then the added.
     static func inForce(at event: KeyEvent, base: KeyState?) -> (witnesses: [AID], threshold: UInt32) {
         let current = base?.witnesses ?? []

@@ -18,7 +18,9 @@ extension WaitingReader {
             case .approved: try readApproved(proposal, of: group, subject)
             case .accepted, .declined, .overtaken: break
             }
-            guard proposal.stage == .approved || proposal.stage == .accepted else { continue }
+            guard proposal.stage == .approved || proposal.stage == .accepted,
+                proposal.signers.contains(group.member)
+            else { continue }
             let unsent = proposal.members.filter { $0 != group.member && !proposal.sentTo.contains($0) }
             guard !unsent.isEmpty else { continue }
             add(

@@ -118,7 +118,7 @@ struct ChallengeVerifyCommand: KelmarkCommand {
         return try await context.rounds(for: waiting.wait) { desk, _ in
             let sender = try context.aid(options.contact, in: desk.wallet)
             let own = try desk.wallet.identifier(options.own).aid
-            _ = try await desk.mailroom.fetch(for: own, idle: CommandContext.glance)
+            _ = try await desk.readMail(for: own, now: context.now)
             do {
                 let answer = try desk.challenges.verify(challenge, from: sender, as: own, now: context.now)
                 let result = CommandResult(

@@ -22,7 +22,7 @@ extension Desk {
     /// - Parameter isFirst: whether requests to others are made again that were made by an earlier command.
     /// - Returns: how far each event has come.
     func advance(_ group: GroupRecord, isFirst: Bool, now: Timestamp) async throws -> [GroupProgress] {
-        _ = try await mailroom.fetch(for: group.member, idle: CommandContext.glance)
+        _ = try await readMail(for: group.member, now: now)
         var all = try await groups.resume(now: now, resending: false).filter { $0.event.aid == group.aid }
         var hasActed = false
         for progress in all {

@@ -27,7 +27,7 @@ struct MultisigListCommand: KelmarkCommand {
             try await context.atDesk { desk in
                 for one in try desk.wallet.identifiers() where try desk.groups.list().allSatisfy({ $0.aid != one.aid })
                 {
-                    _ = try await desk.mailroom.fetch(for: one.aid, idle: CommandContext.glance)
+                    _ = try await desk.readMail(for: one.aid, now: context.now)
                 }
             }
         }
@@ -174,6 +174,12 @@ struct MultisigFollowCommand: KelmarkCommand {
             try await desk.refreshMembers(group.signing + group.rotation)
             _ = try await desk.introducer.refresh(group.aid)
             let followed = try await desk.groups.follow(name, now: context.now)
+            if followed.contains(where: { !$0.outcome.isInLog }) {
+                // Receipts count for an event that is ours only once we stand by it.
+                _ = try await desk.introducer.refresh(group.aid)
+                _ = try await desk.groups.follow(name, now: context.now)
+            }
+            let log = try desk.wallet.keyState(of: group.aid)
             var result = CommandResult(
                 data: [
                     "name": .text(name), "aid": .text(group.aid.text),
@@ -181,14 +187,17 @@ struct MultisigFollowCommand: KelmarkCommand {
                         followed.map { one in
                             [
                                 "s": .text(one.event.sn.hex), "d": .text(one.event.said.text),
-                                "outcome": .text(one.outcome.isInLog ? "accepted" : "waiting"),
+                                "outcome": .text(log.map { one.event.sn <= $0.sn } ?? false ? "accepted" : "waiting"),
                             ]
                         }),
                 ],
                 text: followed.isEmpty
                     ? ["nothing to follow"]
-                    : followed.map { "  event \($0.event.sn.hex)  \($0.event.said)  \($0.outcome)" })
-            if let state = try desk.wallet.keyState(of: group.aid) { result.data["state"] = .map(state.record) }
+                    : followed.map { "  event \($0.event.sn.hex)  \($0.event.said)" })
+            if let log {
+                result.data["state"] = .map(log.record)
+                result.text.append("  log ends at \(log.sn.hex), \(log.said)")
+            }
             return result
         }
     }

@@ -22,7 +22,9 @@ struct AnchorOptions: ParsableArguments {
     func members() throws -> [OrderedValue] {
         var members = digests.map { Seal.digest($0.id).value } + seals.map(\.seal.value)
         guard let data else { return members }
-        let bytes = try DurableFile.read(data, atMost: 1 << 20)
+        var bytes = try DurableFile.read(data, atMost: 1 << 20)
+        // Editors end a file with a line break.
+        while let last = bytes.last, last == 0x0A || last == 0x0D { bytes.removeLast() }
         let value: OrderedValue
         do {
             value = try OrderedValue(parsing: bytes.span, format: .json)

@@ -43,7 +43,7 @@ struct MailFetchCommand: KelmarkCommand {
                 ?? desk.wallet.identifiers().filter { !groups.contains($0.aid) }
             var items: [MailItem] = []
             for one in own where try desk.wallet.keyState(of: one.aid) != nil {
-                items += try await desk.mailroom.fetch(for: one.aid, idle: CommandContext.glance)
+                items += try await desk.readMail(for: one.aid, now: context.now)
             }
             _ = try await desk.groups.resume(now: context.now)
             let brought = items.contains { if case .unread = $0.content { false } else { true } }
