@@ -10,59 +10,11 @@ import Testing
 
 /// Groups over real witnesses and their mailboxes, without sockets.
 struct GroupNetworkTests {
-    /// One member's machine on the network.
-    private final class Member {
-        let name: String
-        let network: GroupNetwork
-        let wallet = Wallet(store: MemoryKeyEventStore(), vault: InMemoryVault(), book: MemoryWalletBook())
-        let book = MemoryGroupBook()
-        let cursors = MemoryMailCursors()
-
-        init(_ name: String, _ network: GroupNetwork) async throws {
-            self.name = name
-            self.network = network
-            for url in network.hosts.keys {
-                _ = try await introducer.follow(try #require(OOBI("\(url)oobi")))
-            }
-        }
-
-        var introducer: Introducer<MemoryKeyEventStore> {
-            Introducer(wallet, transport: network, clock: GroupClock())
-        }
-        var postman: Postman<MemoryKeyEventStore> { Postman(wallet, transport: network, clock: GroupClock()) }
-        var groups: Groups<MemoryKeyEventStore> { Groups(wallet: wallet, book: book, courier: postman) }
-        var aid: AID { get throws { try wallet.identifier(name).aid } }
-
-        func deliver(_ aid: AID) async throws -> DeliveryReport {
-            try await Receiptor(wallet, transport: network, clock: GroupClock()).deliver(aid)
-        }
-
-        /// Learns or refreshes the log of an AID from one of its witnesses.
-        func meet(_ aid: AID, at witness: AID) async throws {
-            let url = try #require(try wallet.locations(of: witness).first)
-            _ = try await introducer.follow(try #require(OOBI(of: aid, role: "witness", by: witness, at: url)))
-        }
-
-        func collect() async throws -> Int {
-            let groups = groups
-            var count = 0
-            for host in try #require(try wallet.keyState(of: aid)).witnesses {
-                guard !network.stopped.withLock({ $0.contains(host) }) else { continue }
-                count += try await MailCollector(
-                    wallet, transport: network, cursors: cursors, clock: GroupClock()
-                ).collect(for: aid, at: host, topics: ["/multisig"], idle: .zero) { _, message in
-                    _ = try await groups.receive(message, now: groupMoment(61))
-                }
-            }
-            return count
-        }
-    }
-
-    private func members(_ network: GroupNetwork) async throws -> [Member] {
+    private func members(_ network: GroupNetwork) async throws -> [NetworkMember] {
         let witnesses = network.hosts.values.map(\.witness.aid)
-        var members: [Member] = []
+        var members: [NetworkMember] = []
         for name in ["alice", "bob", "carol"] {
-            let member = try await Member(name, network)
+            let member = try await NetworkMember(name, network)
             var plan = CreationPlan(name: name)
             plan.witnesses = witnesses
             plan.witnessThreshold = UInt32(witnesses.count)
@@ -74,7 +26,7 @@ struct GroupNetworkTests {
         return members
     }
 
-    private func meetAll(_ members: [Member]) async throws {
+    private func meetAll(_ members: [NetworkMember]) async throws {
         for member in members {
             for other in members where other !== member {
                 let witness = try #require(try other.wallet.keyState(of: other.aid)).witnesses[0]
@@ -84,7 +36,7 @@ struct GroupNetworkTests {
     }
 
     /// The lead fetches the receipts, the others look at the log that the witnesses have then.
-    private func complete(_ event: EventSeal, _ members: [Member]) async throws {
+    private func complete(_ event: EventSeal, _ members: [NetworkMember]) async throws {
         let lead = members[0]
         let progress = try await lead.groups.resume(now: groupMoment(62))
         #expect(progress.contains { $0.next == .receipts(by: (try? lead.aid) ?? event.aid) && $0.isOurs })

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CESR
+import KERI
+import KelmarkBytes
+import Synchronization
+import Testing
+
+@testable import KERINetwork
+
+/// Delegates and delegators that know each other by their witnesses only.
+struct DelegationsTests {
+    private func pair() async throws -> (acme: NetworkMember, bob: NetworkMember) {
+        let network = try GroupNetwork(2)
+        let (acme, bob) = (try await NetworkMember("acme", network), try await NetworkMember("bob", network))
+        try await acme.incept()
+        try await bob.incept()
+        try await bob.meet(acme)
+        return (acme, bob)
+    }
+
+    private func delegate(_ bob: NetworkMember, of acme: NetworkMember) async throws -> KeyEvent {
+        var plan = CreationPlan(name: "issuer")
+        plan.delegator = try acme.aid
+        plan.witnesses = bob.network.hosts.values.map(\.witness.aid)
+        plan.witnessThreshold = 1
+        let authored = try await bob.wallet.create(plan, now: groupMoment(61))
+        #expect(authored.waitsFor == .partialDelegation)
+        return authored.event
+    }
+
+    private func approve(_ event: KeyEvent, by acme: NetworkMember) async throws {
+        let items = try await acme.readMail()
+        #expect(
+            items.contains { if case .delegation(let seal) = $0.content { seal.said == event.said } else { false } })
+        _ = try await acme.introducer.refresh(event.aid)
+        _ = try acme.wallet.refresh(now: groupMoment(62))
+        let request = try #require(try acme.wallet.delegationRequests().first { $0.event.said == event.said })
+        #expect(request.delegator == (try acme.aid))
+        _ = try await Controller(acme.wallet, "acme").approve(event.aid, now: groupMoment(62))
+        #expect(try await acme.deliver(acme.aid).isMet)
+    }
+
+    private func settle(_ bob: NetworkMember, _ aid: AID, with acme: NetworkMember) async throws {
+        _ = try await bob.introducer.refresh(acme.aid)
+        #expect(try await bob.deliver(aid).isMet)
+    }
+
+    @Test func `A delegate asks, the delegator approves, inception and rotation`() async throws {
+        let (acme, bob) = try await pair()
+        let event = try await delegate(bob, of: acme)
+        let asked = try await bob.delegations.request("issuer", from: "bob", now: groupMoment(61))
+        #expect(asked.delegator == (try acme.aid) && asked.event.said == event.said)
+        try await approve(event, by: acme)
+        try await settle(bob, event.aid, with: acme)
+        #expect(try bob.wallet.keyState(of: event.aid)?.said == event.said)
+
+        // From now on it speaks for itself.
+        let rotated = try await Controller(bob.wallet, "issuer").rotate(RotationPlan(), now: groupMoment(63))
+        #expect(rotated.waitsFor == .partialDelegation)
+        _ = try await bob.delegations.request("issuer", from: nil, now: groupMoment(63))
+        try await approve(rotated.event, by: acme)
+        try await settle(bob, event.aid, with: acme)
+        #expect(try bob.wallet.keyState(of: event.aid)?.said == rotated.event.said)
+        // Who delegated can follow its delegate.
+        _ = try await acme.introducer.refresh(event.aid)
+        #expect(try acme.wallet.keyState(of: event.aid)?.said == rotated.event.said)
+    }
+
+    @Test func `Nothing is asked for what does not wait`() async throws {
+        let (acme, bob) = try await pair()
+        await #expect(throws: ControllerError.self) {
+            try await bob.delegations.request("bob", from: nil, now: groupMoment(61))
+        }
+        _ = try await delegate(bob, of: acme)
+        // Its own inception is not known to anybody: it can't send for itself.
+        await #expect(throws: ControllerError.self) {
+            try await bob.delegations.request("issuer", from: nil, now: groupMoment(61))
+        }
+        bob.network.stopped.withLock { $0 = Set(bob.network.hosts.values.map(\.witness.aid)) }
+        await #expect(throws: PostError.self) {
+            try await bob.delegations.request("issuer", from: "bob", now: groupMoment(61))
+        }
+    }
+
+    @Test func `Requests for others, or that are not what they say, are left alone`() async throws {
+        let (acme, bob) = try await pair()
+        try await acme.meet(bob)
+        let event = try await delegate(bob, of: acme)
+        let stored = try StoredMessage(try #require(try bob.wallet.identifier("issuer").waitingEvent))
+        let groups = try stored.attachments.encoded(in: .text)
+        let good = try OrderedValue(parsing: event.bytes.span, format: .json)
+        var forged = try #require(good.mapValue)
+        forged["bt"] = "0"
+        let inception = try LogReplayBody.inception(of: bob)
+        let ordinary = try OrderedValue(parsing: inception.span, format: .json)
+        for (delpre, embed, isTaken) in [
+            (try acme.aid, good, true), (try bob.aid, good, false), (try acme.aid, .map(forged), false),
+            (try acme.aid, ordinary, false), (try acme.aid, "x", false),
+        ] as [(AID, OrderedValue, Bool)] {
+            let body = try ExchangeBody.bytes(
+                from: bob.aid, route: "/delegate/request", payload: ["delpre": .text(delpre.text)],
+                embeds: ["evt": embed], form: .withoutRecipient, dated: groupMoment(61))
+            let proof = try await Controller(bob.wallet, "bob").proof(
+                of: body, embedding: [(label: "evt", attachments: groups)])
+            let message = try StoredMessage(body + proof)
+            guard case .exchange(let exchange) = message.message else { continue }
+            let seal = try acme.delegations.receive(exchange, message.attachments, now: groupMoment(62))
+            #expect((seal != nil) == isTaken, "\(delpre) \(embed)")
+        }
+        #expect(try acme.wallet.delegationRequests().count == 1)
+    }
+}
+
+private enum LogReplayBody {
+    static func inception(of member: NetworkMember) throws -> [UInt8] {
+        let aid = try member.aid
+        return try #require(try member.wallet.store.read { $0.record(of: aid, at: .zero) }).bytes
+    }
+}
