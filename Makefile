@@ -14,7 +14,7 @@ coverage_flags := --traits Secp256k1 --scratch-path .build-coverage
 export SWIFT_BACKTRACE := enable=no
 unexport KELMARK_CORE_ONLY
 
-.PHONY: help setup build demo test interop fuzz soak bench mutate lint format docs coverage clean
+.PHONY: help setup build demo test interop fuzz soak drill bench mutate lint format docs coverage clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,7 @@ test: setup ## All tests (sets the machine up first)
 	swift test $(swift_flags) --skip-build
 	scripts/check-guides
 	scripts/cli-reference --check
+	scripts/duplicity-drill
 	scripts/fuzz --seconds 20
 	scripts/interop --smoke
 
@@ -51,6 +52,10 @@ fuzz: setup ## Fuzzes every way in for 5 minutes each
 soak: setup ## Kills writers and cuts their power: 200 kills, 100 power losses, nothing acknowledged lost
 	swift build $(swift_flags) --product kelmark-soak
 	scripts/soak
+
+drill: setup ## A controller contradicts itself: the watcher must prove it within 2 s, and the proof must count
+	swift build $(swift_flags) --product kelmark
+	scripts/duplicity-drill --within 2
 
 bench: setup ## Benchmarks beside bare libsodium and keripy (release build first)
 	scripts/bench

@@ -48,19 +48,38 @@ struct IdApproveCommand: KelmarkCommand {
                 )
             }
             let controller = try Controller(wallet, ours.name)
-            var approval = try await controller.approve(aid, signers: signWith?.numbers, now: context.now)
-            let report: DeliveryReport? =
-                publish.offline || write.dryRun ? nil : try await context.publish(ours.aid, of: wallet)
-            if report != nil { approval.sealing = try wallet.settled(approval.sealing) }
-            var result = try ApprovalView.result(
-                of: approval, delegate: aid, name: delegate, delegator: ours.name, wallet: wallet,
+            return try await context.approving(
+                aid, named: delegate, by: controller, signers: signWith?.numbers, options: publish,
                 dryRun: write.dryRun)
-            if let report {
-                result.data["delivery"] = DeliveryView.data(of: report)
-                result.text += DeliveryView.text(of: report)
-            }
-            return result
         }
+    }
+}
+
+extension CommandContext {
+    /// Seals the waiting events of a delegate, brings the seal to the delegator's witnesses and, when the delegate is
+    /// ours, its events to its own.
+    func approving(
+        _ delegate: AID, named name: String, by controller: Controller<SQLiteKeyEventStore>, signers: [Int]?,
+        options: PublishOptions, dryRun: Bool
+    ) async throws -> CommandResult {
+        let wallet = controller.wallet
+        var approval = try await controller.approve(delegate, signers: signers, now: now)
+        var report: DeliveryReport?
+        if !options.offline, !dryRun {
+            report = try await publish(controller.aid, of: wallet)
+            if try wallet.identifiers().contains(where: { $0.aid == delegate }) {
+                _ = try await publish(delegate, of: wallet)
+            }
+            approval.sealing = try wallet.settled(approval.sealing)
+        }
+        var result = try ApprovalView.result(
+            of: approval, delegate: delegate, name: name, delegator: controller.identifier.name, wallet: wallet,
+            dryRun: dryRun)
+        if let report {
+            result.data["delivery"] = DeliveryView.data(of: report)
+            result.text += DeliveryView.text(of: report)
+        }
+        return result
     }
 }
 

@@ -57,6 +57,7 @@ struct IdDelegateCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var write: WriteOptions
+    @OptionGroup var publish: PublishOptions
     @Argument(help: "A name for the new AID.")
     var name: String
     @Option(
@@ -81,11 +82,9 @@ struct IdDelegateCommand: KelmarkCommand {
                     of: authored, name: name, verb: "made", state: try wallet.keyState(of: authored.event.aid),
                     dryRun: false)
             }
-            let approval = try await delegator.approve(
-                authored.event.aid, signers: approveWith?.numbers, now: context.now)
-            return try ApprovalView.result(
-                of: approval, delegate: authored.event.aid, name: name, delegator: delegator.identifier.name,
-                wallet: wallet)
+            return try await context.approving(
+                authored.event.aid, named: name, by: delegator, signers: approveWith?.numbers, options: publish,
+                dryRun: false)
         }
     }
 }
