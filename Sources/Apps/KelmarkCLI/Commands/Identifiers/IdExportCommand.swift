@@ -31,7 +31,7 @@ struct IdExportCommand: KelmarkCommand {
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         let wallet = try context.readingWallet()
-        let aid = try wallet.aid(name)
+        let aid = try context.aid(name, in: wallet)
         let stream = try wallet.export(aid, withDelegators: !noDelegators, withWaiting: !acceptedOnly)
         var data: OrderedMap = [
             "aid": .text(aid.text), "bytes": OrderedValue(stream.count),

@@ -74,7 +74,7 @@ struct IdShowCommand: KelmarkCommand {
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         let wallet = try context.readingWallet()
-        let aid = try wallet.aid(name)
+        let aid = try context.aid(name, in: wallet)
         let own = try wallet.identifiers().first { $0.aid == aid }
         let duplicities = try wallet.store.read { try $0.duplicities(of: aid) }
         guard let state = try wallet.keyState(of: aid) else {

@@ -69,7 +69,7 @@ struct KelDiffCommand: KelmarkCommand {
         of side: String, in context: CommandContext
     ) throws -> (order: [AID], logs: [AID: [SAID]]) {
         let bytes: [UInt8]
-        if let wallet = try? context.readingWallet(), let aid = try? wallet.aid(side) {
+        if let wallet = try? context.readingWallet(), let aid = try? context.aid(side, in: wallet) {
             bytes = try wallet.export(aid, withWaiting: false)
         } else {
             bytes = try DurableFile.read(side, atMost: context.settings.largestInput)
