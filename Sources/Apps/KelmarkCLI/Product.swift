@@ -33,6 +33,8 @@ enum Product {
         static let watchers = "watchers"
         /// Names of others.
         static let contacts = "contacts.json"
+        /// Documents that are named by their digest, such as schemas.
+        static let documents = "documents"
         /// Groups in which AIDs of ours take part, and their events on the way.
         static let groups = "groups.json"
         /// Words that were given out, and answers that came.

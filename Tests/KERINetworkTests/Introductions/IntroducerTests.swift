@@ -72,6 +72,91 @@ struct IntroducerTests {
         } throws: { ($0 as? IntroductionError)?.code == .notAWitness }
     }
 
+    /// A host that answers with one document.
+    private struct Library: PeerTransport {
+        let type: String
+        let body: [UInt8]
+
+        func send(_ request: PeerRequest, timeout: Duration, limit: Int) async throws(TransportError) -> PeerResponse {
+            PeerResponse(status: 200, headers: [("content-type", type)], body: body)
+        }
+        func events(
+            _ request: PeerRequest, idle: Duration, receive: @escaping @Sendable (ServerSentEvent) async -> Bool
+        ) async throws(TransportError) { throw TransportError(.unreachable, "\(request.url)") }
+        func converse(
+            _ stream: [UInt8], with url: PeerURL, idle: Duration, limit: Int, isEnough: @Sendable ([UInt8]) -> Bool
+        ) async throws(TransportError) -> [UInt8] { throw TransportError(.unreachable, "\(url)") }
+    }
+
+    private func discover(_ text: String, _ type: String, _ body: [UInt8]) async -> Result<Discovery, IntroductionError>
+    {
+        let wallet = Wallet(store: MemoryKeyEventStore(), vault: nil, book: MemoryWalletBook())
+        let introducer = Introducer(wallet, transport: Library(type: type, body: body), clock: GroupClock())
+        do {
+            return .success(try await introducer.discover(try #require(OOBI(text))))
+        } catch {
+            return .failure(error as? IntroductionError ?? IntroductionError(.unreachable, "\(error)"))
+        }
+    }
+
+    @Test func dataIsWhatItsDigestSays() async throws {
+        for label in ["d", "$id"] {
+            var map: OrderedMap = [label: "", "title": "a schema"]
+            let body = try SelfAddressing.seal(&map, labels: [label])
+            let said = try #require(map[label]?.textValue)
+            for type in ["application/schema+json", "application/json; charset=utf-8"] {
+                guard case .success(.data(let found, body)) = await discover("http://h/oobi/\(said)", type, body) else {
+                    Issue.record("\(label) \(type)")
+                    continue
+                }
+                #expect(found.text == said)
+            }
+            map["title"] = "another"
+            let forged = try map.encoded(as: .json)
+            for (url, body) in [
+                ("http://h/oobi/\(said)", forged), ("http://h/oobi/\(Self.aid)", body),
+                ("http://h/oobi", body), ("http://h/oobi/\(said)", [UInt8]("{}".utf8)),
+                ("http://h/oobi/\(said)", [UInt8]("[1]".utf8)), ("http://h/oobi/\(said)", body + [0x20]),
+            ] {
+                guard case .failure(let error) = await discover(url, "application/json", body) else {
+                    Issue.record("\(url)")
+                    continue
+                }
+                #expect(error.code == .forgedData || error.code == .notALog)
+            }
+        }
+    }
+
+    @Test func severalIntroductionsAreOfOneAID() async throws {
+        func answer(_ route: String, _ aid: String, _ urls: [OrderedValue]) throws -> [UInt8] {
+            try MessageBuilder.reply(
+                route: route, payload: ["aid": .text(aid), "urls": .list(urls)], dated: Timestamp(seconds: 1))
+        }
+        let one = OrderedValue.text("http://a/oobi/\(Self.aid)/witness/\(Self.witness)")
+        let good = try answer("/oobi/witness", Self.aid, [one, one])
+        guard
+            case .success(.several(let aid, let oobis)) = await discover(
+                "http://h/oobi/\(Self.aid)", "application/json", good)
+        else { throw IntroductionError(.notALog, "") }
+        #expect(aid.text == Self.aid && oobis.count == 2)
+        for (body, code) in [
+            (try answer("/oobi/witness", Self.witness, [one]), .answersAnother),
+            (try answer("/other", Self.aid, [one]), .forgedData),
+            (try answer("/oobi/witness", Self.aid, []), .forgedData),
+            (try answer("/oobi/witness", Self.aid, ["http://a/oobi"]), .forgedData),
+            (try answer("/oobi/witness", Self.aid, ["x"]), .forgedData),
+            (try answer("/oobi/witness", Self.aid, Array(repeating: one, count: 33)), .forgedData),
+            (good.map { $0 == 0x61 ? 0x62 : $0 }, .forgedData),
+        ] as [([UInt8], IntroductionError.Code)] {
+            guard case .failure(let error) = await discover("http://h/oobi/\(Self.aid)", "application/json", body)
+            else {
+                Issue.record("\(String(decoding: body, as: UTF8.self))")
+                continue
+            }
+            #expect(error.code == code, "\(String(decoding: body, as: UTF8.self))")
+        }
+    }
+
     @Test func contactsAreReadBack() throws {
         let contact = Contact(
             alias: "bob", aid: try #require(AID(Self.aid)), oobi: "http://h/oobi", since: Timestamp(seconds: 7))

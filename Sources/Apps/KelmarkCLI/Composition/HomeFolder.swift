@@ -11,6 +11,7 @@ struct HomeFolder: Sendable {
     var vault: String { path + "/" + Product.HomeFile.vault }
     var book: String { path + "/" + Product.HomeFile.book }
     var contacts: String { path + "/" + Product.HomeFile.contacts }
+    var documents: String { path + "/" + Product.HomeFile.documents }
     var groups: String { path + "/" + Product.HomeFile.groups }
     var challenges: String { path + "/" + Product.HomeFile.challenges }
     var cursors: String { path + "/" + Product.HomeFile.cursors }

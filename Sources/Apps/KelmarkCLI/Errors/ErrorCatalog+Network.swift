@@ -25,6 +25,9 @@ extension ErrorCatalog {
             "not-a-log", .denied, "The answer is no stream of KERI messages.", next: "curl -i URL",
             "Something else listens there, or a proxy answers in its place. Nothing was kept."),
         ErrorArea.introduction.entry(
+            "forged-data", .denied, "The answer is data, but not what the URL names.", next: "curl -i URL",
+            "A document is named by its digest, or lists introductions of the AID in the URL. Nothing was kept."),
+        ErrorArea.introduction.entry(
             "answers-another", .denied, "The answer is about another AID.", next: "ask again for the introduction",
             "The URL names one AID and the peer answers with the log of another. Nothing was kept."),
         ErrorArea.introduction.entry(
@@ -47,6 +50,12 @@ extension ErrorCatalog {
         ErrorArea.watcher.entry(
             "no-evidence", .notFound, "The watcher has proven nothing against the AID.", next: "kelmark watcher status",
             "Evidence exists when a controller, or a witness, has signed two things for one place."),
+        ErrorArea.watcher.entry(
+            "behind", .undecidable, "The watchers know less of the log than is here.", next: "kelmark id publish NAME",
+            "The latest events have not reached the witnesses, or the watchers have not asked them since."),
+        ErrorArea.watcher.entry(
+            "no-quorum", .undecidable, "Too few watchers agree.", next: "kelmark watcher status AID --watcher URL",
+            "Each answer must be signed, fresh, and say the same. The result tells why each of them does not count."),
     ]
 
     /// Why a file is no evidence of duplicity.

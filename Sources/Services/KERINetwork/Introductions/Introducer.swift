@@ -20,14 +20,30 @@ public struct Introducer<Store: KeyEventStore>: Sendable {
         self.clock = clock
     }
 
-    /// Follows one introduction.
+    /// Follows one introduction to a log.
     /// - Throws: ``IntroductionError``; what the store fails with.
     public func follow(_ oobi: OOBI) async throws -> Introduction {
+        switch try await discover(oobi) {
+        case .log(let introduction): return introduction
+        case .data, .several:
+            throw IntroductionError(.notALog, "\(oobi.url) leads to something else than a log")
+        }
+    }
+
+    /// Follows one introduction to whatever is behind it: a log, data named by its digest, or several introductions.
+    /// - Throws: ``IntroductionError``; what the store fails with.
+    public func discover(_ oobi: OOBI) async throws -> Discovery {
         let response = try await fetch(oobi)
         let type = (response.header("content-type") ?? "").prefix { $0 != ";" }.lowercased()
-        guard type == ServiceResponse.cesrType || type == "application/cesr" else {
+        switch type {
+        case ServiceResponse.cesrType, "application/cesr": return .log(try take(response, oobi))
+        case "application/json", "application/schema+json": return try Self.document(response.body, behind: oobi)
+        default:
             throw IntroductionError(.notALog, "\(oobi.url) answers with \(type.isEmpty ? "no content type" : type)")
         }
+    }
+
+    private func take(_ response: PeerResponse, _ oobi: OOBI) throws -> Introduction {
         let stated = response.header("keri-aid").flatMap { AID($0) }
         let subject: AID
         switch oobi.subject {
@@ -99,6 +115,8 @@ public struct IntroductionError: Error, Hashable, Sendable, CustomStringConverti
         case refused
         /// The answer is no stream of messages.
         case notALog = "not-a-log"
+        /// The answer is data, but not what the URL names.
+        case forgedData = "forged-data"
         /// The answer is about another AID.
         case answersAnother = "answers-another"
         /// The log in the answer was not accepted.
@@ -112,7 +130,8 @@ public struct IntroductionError: Error, Hashable, Sendable, CustomStringConverti
     /// Words for the operator.
     public let detail: String
 
-    init(_ code: Code, _ detail: String) {
+    /// Joins a code and words.
+    public init(_ code: Code, _ detail: String) {
         self.code = code
         self.detail = detail
     }

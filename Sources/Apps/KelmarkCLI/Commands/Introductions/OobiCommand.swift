@@ -87,20 +87,48 @@ struct OobiResolveCommand: KelmarkCommand {
         }
         return try await context.changing(keys: false) { wallet in
             try await context.reachingPeers { transport in
-                let found = try await Introducer(wallet, transport: transport, clock: SystemClock()).follow(oobi)
-                let places = try wallet.locations(of: found.aid).map(\.description)
-                if let alias {
-                    try FileContacts(context.home).put(
-                        Contact(alias: alias, aid: found.aid, oobi: oobi.description, since: context.now))
+                let introducer = Introducer(wallet, transport: transport, clock: SystemClock())
+                switch try await introducer.discover(oobi) {
+                case .log(let found): return try keep(found, wallet, oobi, context)
+                case .data(let said, let bytes): return try keep(said, bytes, context)
+                case .several(_, let oobis):
+                    var last: CommandResult?
+                    var failure: IntroductionError?
+                    for one in oobis {
+                        do {
+                            last = try keep(try await introducer.follow(one), wallet, one, context)
+                        } catch let error as IntroductionError { failure = error }
+                    }
+                    if let last { return last }
+                    throw failure ?? IntroductionError(.notALog, "\(oobi.url) lists no introductions")
                 }
-                return CommandResult(
-                    data: [
-                        "aid": .text(found.aid.text), "messages": OrderedValue(found.messages),
-                        "urls": .list(places.map { .text($0) }), "state": .map(found.state.record),
-                    ], text: IdentifierView.text(of: found.state, name: nil) + places.map { "  listens at       \($0)" }
-                )
             }
         }
+    }
+
+    private func keep(
+        _ found: Introduction, _ wallet: HomeWallet, _ oobi: OOBI, _ context: CommandContext
+    ) throws -> CommandResult {
+        let places = try wallet.locations(of: found.aid).map(\.description)
+        if let alias {
+            try FileContacts(context.home).put(
+                Contact(alias: alias, aid: found.aid, oobi: oobi.description, since: context.now))
+        }
+        return CommandResult(
+            data: [
+                "aid": .text(found.aid.text), "messages": OrderedValue(found.messages),
+                "urls": .list(places.map { .text($0) }), "state": .map(found.state.record),
+            ], text: IdentifierView.text(of: found.state, name: nil) + places.map { "  listens at       \($0)" })
+    }
+
+    /// A document is kept under its digest, which is what it is asked for by.
+    private func keep(_ said: SAID, _ bytes: [UInt8], _ context: CommandContext) throws -> CommandResult {
+        try HomeFolder.makePrivate(context.home.documents)
+        let path = "\(context.home.documents)/\(said).json"
+        try DurableFile.write(bytes, to: path, failure: HomeFolder.failure)
+        return CommandResult(
+            data: ["said": .text(said.text), "bytes": OrderedValue(bytes.count), "file": .text(path)],
+            text: ["\(said)  \(bytes.count) bytes", "  kept in  \(path)"])
     }
 }
 

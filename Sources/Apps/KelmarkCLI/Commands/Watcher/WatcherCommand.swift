@@ -13,5 +13,7 @@ struct WatcherCommand: AsyncParsableCommand {
                 "kelmark watcher add http://127.0.0.1:5642/oobi/EI…AID/witness/BB…AID --watcher http://127.0.0.1:7632"),
             CommandExample("see what it found", "kelmark watcher status --watcher http://127.0.0.1:7632"),
         ],
-        subcommands: [WatcherServeCommand.self, WatcherAddCommand.self, WatcherStatusCommand.self])
+        subcommands: [
+            WatcherServeCommand.self, WatcherAddCommand.self, WatcherStatusCommand.self, WatcherAskCommand.self,
+        ])
 }
