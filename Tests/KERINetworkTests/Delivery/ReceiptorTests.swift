@@ -97,6 +97,53 @@ struct ReceiptorTests {
         #expect(try network.members[3].witness.witnessedState(of: made.event.aid)?.said == rotated.event.said)
     }
 
+    /// A witness that was away for long shows strangers a log that is enough for them: with the receipts of others.
+    @Test func whoWasAwayGetsTheReceiptsThatItMissed() async throws {
+        let network = try WitnessedNetwork(3)
+        let wallet = try await network.wallet()
+        let made = try await wallet.create(Self.plan(network), now: network.clock.now())
+        let aid = made.event.aid
+        _ = try await network.receiptor(wallet).deliver(aid)
+        network.set(.away, of: 1)
+        for number in 0..<8 {
+            _ = try await Controller(wallet, "alice").anchor([["n": OrderedValue(number)]], now: network.clock.now())
+            #expect(try await network.receiptor(wallet).deliver(aid).isMet)
+        }
+        network.set(.well, of: 1)
+        #expect(try await network.receiptor(wallet).deliver(aid).witnesses.allSatisfy { $0.result == .receipted })
+
+        let shown = try LogReplay.stream(of: aid, from: network.members[1].witness.store)
+        let stranger = MemoryKeyEventStore()
+        var reader = StreamProcessor(EventProcessor(store: stranger))
+        try reader.process(shown, now: network.clock.now())
+        #expect(try stranger.read { $0.keyState(of: aid) }?.sn == SequenceNumber(8))
+    }
+
+    /// Who comes back behind a rotation gets what it missed, and not the whole log again.
+    @Test func whoWasAwayOverARotationGetsOnlyWhatItMissed() async throws {
+        let network = try WitnessedNetwork(3)
+        let wallet = try await network.wallet()
+        let made = try await wallet.create(Self.plan(network), now: network.clock.now())
+        let aid = made.event.aid
+        func anchor(_ number: Int) async throws {
+            _ = try await Controller(wallet, "alice").anchor([["n": OrderedValue(number)]], now: network.clock.now())
+            _ = try await network.receiptor(wallet).deliver(aid)
+        }
+        _ = try await network.receiptor(wallet).deliver(aid)
+        for number in 0..<20 { try await anchor(number) }
+        network.set(.away, of: 1)
+        try await anchor(20)
+        _ = try await Controller(wallet, "alice").rotate(RotationPlan(), now: network.clock.now())
+        _ = try await network.receiptor(wallet).deliver(aid)
+        network.set(.well, of: 1)
+        let before = network.received(by: 1)
+        let report = try await network.receiptor(wallet).deliver(aid)
+        #expect(report.witnesses.allSatisfy { $0.result == .receipted })
+        #expect(try network.members[1].witness.witnessedState(of: aid)?.sn == SequenceNumber(22))
+        // The log has more than 20 000 bytes by now.
+        #expect(network.received(by: 1) - before < 15_000)
+    }
+
     @Test func delegatesBringTheirDelegatorsLog() async throws {
         let network = try WitnessedNetwork(2)
         let wallet = try await network.wallet()

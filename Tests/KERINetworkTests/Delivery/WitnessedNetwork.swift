@@ -19,7 +19,7 @@ final class WitnessedNetwork: PeerTransport {
 
     let members: [Member]
     let clock = StillClock()
-    private let state = Mutex<(moods: [String: Mood], asked: [String])>(([:], []))
+    private let state = Mutex<(moods: [String: Mood], asked: [String], bytes: [String: Int])>(([:], [], [:]))
 
     init(_ count: Int, policy: WitnessPolicy = WitnessPolicy()) throws {
         let clock = clock
@@ -38,6 +38,9 @@ final class WitnessedNetwork: PeerTransport {
     /// Methods and targets in order, with their hosts.
     var asked: [String] { state.withLock { $0.asked } }
 
+    /// How many bytes of bodies were sent to one of them.
+    func received(by number: Int) -> Int { state.withLock { $0.bytes["w\(number)"] ?? 0 } }
+
     func set(_ mood: Mood, of number: Int) { state.withLock { $0.moods["w\(number)"] = mood } }
 
     func send(
@@ -45,6 +48,7 @@ final class WitnessedNetwork: PeerTransport {
     ) async throws(TransportError) -> PeerResponse {
         let mood = state.withLock { state in
             state.asked.append("\(request.method.rawValue) \(request.url.host)\(request.target)")
+            state.bytes[request.url.host, default: 0] += request.body.count
             return state.moods[request.url.host] ?? .well
         }
         switch mood {

@@ -32,6 +32,7 @@ extension StoreConformance {
             try expect(try transaction.record(of: aid, at: .zero, said: said), is: nil)
             try expect(try transaction.records(of: aid, from: 0, limit: 10), is: [])
             try expect(try transaction.records(of: aid, from: .max, limit: 10), is: [])
+            try expect(try transaction.establishments(of: aid, through: SequenceNumber(.max)), is: [])
             try expect(try transaction.aids(after: nil, limit: 10), is: [])
             try expect(try transaction.escrow(key), is: nil)
             try expect(try transaction.escrows(reason: nil, aid: nil, limit: 10), is: [])
@@ -57,6 +58,13 @@ extension StoreConformance {
             }
         }
         try expectLog(history, in: store)
+        for place in [0, 4, 5, 7, 11, 40] {
+            let wanted = history.records.filter { $0.kind.isEstablishment && $0.sn.value <= place }
+            let found = try store.read {
+                try $0.establishments(of: history.aid, through: SequenceNumber(UInt128(place)))
+            }
+            try expect(found, is: wanted)
+        }
         let other = history.records[1].said
         try store.read { transaction in
             try expect(try transaction.record(of: history.aid, at: .zero, said: other), is: nil)
@@ -111,6 +119,8 @@ extension StoreConformance {
             try expect(try transaction.record(of: history.aid, at: new.sn), is: new)
             try expect(try transaction.record(of: history.aid, at: old.sn, said: old.said), is: old)
             try expect(try transaction.record(of: history.aid, at: new.sn, said: new.said), is: new)
+            try expect(
+                try transaction.establishments(of: history.aid, through: new.sn), is: [history.records[0], new])
             // Past the key state the old branch still shows.
             try expect(try transaction.record(of: history.aid, at: SequenceNumber(3)), is: history.records[3])
             try expect(try transaction.keyState(of: history.aid)?.sn, is: new.sn)

@@ -41,6 +41,25 @@ extension SQLiteKeyEventTransaction {
         }
     }
 
+    /// The establishment events of the trunk through a position, in order.
+    public func establishments(of aid: AID, through sn: SequenceNumber) throws -> [EventRecord] {
+        guard let log = try log(of: aid) else { return [] }
+        return try query(
+            Self.select + """
+                WHERE log = ?1 AND sn <= ?2 AND kind <> 'ixn' AND NOT EXISTS (
+                    SELECT 1 FROM events AS later
+                    WHERE later.log = ?1 AND later.sn = events.sn AND later.id > events.id)
+                ORDER BY sn
+                """
+        ) { statement in
+            try statement.bind(log.id)
+            try statement.bind(sn)
+            var records: [EventRecord] = []
+            while try statement.step() { records.append(try statement.record(of: aid)) }
+            return records
+        }
+    }
+
     /// The events of a log that seal an event with this digest, the one accepted last first.
     public func sealings(of said: SAID, by aid: AID) throws -> [SealSource] {
         guard let log = try log(of: aid) else { return [] }

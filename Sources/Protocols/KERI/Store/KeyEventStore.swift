@@ -27,6 +27,8 @@ public protocol KeyEventTransaction {
     func record(of aid: AID, at sn: SequenceNumber, said: SAID) throws -> EventRecord?
     /// Events in the order of acceptance, from an ordinal on, at most `limit`.
     func records(of aid: AID, from ordinal: UInt64, limit: Int) throws -> [EventRecord]
+    /// The establishment events among those that ``record(of:at:)`` shows from the inception through a position, in order.
+    func establishments(of aid: AID, through sn: SequenceNumber) throws -> [EventRecord]
     /// The events of a log, of any branch, that seal an event with this digest, the one accepted last first.
     func sealings(of said: SAID, by aid: AID) throws -> [SealSource]
     /// Known AIDs in ascending text order behind `after`, at most `limit`.
@@ -77,6 +79,19 @@ public protocol KeyEventTransaction {
     /// transaction and fail alone.
     /// - Throws: what `body` throws.
     mutating func attempt<R>(_ body: (inout Self) throws -> R) throws -> R
+}
+
+extension KeyEventTransaction {
+    /// Looks at every position; stores that can find establishment events faster do.
+    public func establishments(of aid: AID, through sn: SequenceNumber) throws -> [EventRecord] {
+        var found: [EventRecord] = []
+        var position: SequenceNumber? = .zero
+        while let place = position, place <= sn, let record = try record(of: aid, at: place) {
+            if record.kind.isEstablishment { found.append(record) }
+            position = place.next
+        }
+        return found
+    }
 }
 
 /// What can go wrong in a store.

@@ -36,8 +36,8 @@ extension EventValidator {
 extension KeyEventTransaction {
     /// The state that the trunk of a log had after a position; nil for an unknown AID or a position past the end.
     ///
-    /// Costs nothing at or behind the latest establishment event. Before it the log is read again from its inception,
-    /// for the witness list is the sum of all changes.
+    /// Costs nothing at or behind the latest establishment event. Before it all establishment events are read again from
+    /// the inception, for the witness list is the sum of all changes.
     package func trunkState(of aid: AID, through sn: SequenceNumber) throws -> KeyState? {
         guard let latest = try keyState(of: aid), sn <= latest.sn else { return nil }
         if sn == latest.sn { return latest }
@@ -55,26 +55,23 @@ extension KeyEventTransaction {
         }
         var parser = MessageParser()
         var state: KeyState?
-        var position: SequenceNumber? = .zero
-        while let place = position, place <= sn {
-            guard let record = try record(of: aid, at: place) else { return nil }
-            if record.kind.isEstablishment || place == sn {
-                guard case .keyEvent(let event)? = try? parser.parse(stored: record) else {
-                    throw StoreError(.corrupt, "event \(place) of \(aid) can't be read back")
-                }
-                if let known = state {
-                    var list = known.witnesses
-                    if let stated = event.establishment {
-                        list = list.filter { !stated.witnessesCut.contains($0) } + stated.witnessesAdded
-                    }
-                    var next = known
-                    next.advance(to: event, witnesses: list, ordinal: record.ordinal, seenAt: record.seenAt)
-                    state = next
-                } else if let stated = event.establishment {
-                    state = KeyState(inception: event, stated, ordinal: record.ordinal, seenAt: record.seenAt)
-                }
+        var records = try establishments(of: aid, through: sn)
+        if records.last?.sn != sn { records.append(target) }
+        for record in records {
+            guard case .keyEvent(let event)? = try? parser.parse(stored: record) else {
+                throw StoreError(.corrupt, "event \(record.sn) of \(aid) can't be read back")
             }
-            position = place.next
+            if let known = state {
+                var list = known.witnesses
+                if let stated = event.establishment {
+                    list = list.filter { !stated.witnessesCut.contains($0) } + stated.witnessesAdded
+                }
+                var next = known
+                next.advance(to: event, witnesses: list, ordinal: record.ordinal, seenAt: record.seenAt)
+                state = next
+            } else if let stated = event.establishment {
+                state = KeyState(inception: event, stated, ordinal: record.ordinal, seenAt: record.seenAt)
+            }
         }
         return state
     }

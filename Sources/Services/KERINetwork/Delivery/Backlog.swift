@@ -107,6 +107,28 @@ struct Backlog: Sendable {
     /// The events whose receipts the witnesses are told of.
     var told: [Event] { Array(events.suffix(4)) }
 
+    /// The log from a few events before a place on, with all receipts that are here: before a witness goes away, its
+    /// last round of receipts may have been lost.
+    func replay<Store: KeyEventStore>(from first: SequenceNumber, _ wallet: Wallet<Store>) throws -> [UInt8] {
+        try replay(startingAt: SequenceNumber(first.value > 4 ? first.value - 4 : 0), wallet)
+    }
+
+    private func replay<Store: KeyEventStore>(
+        startingAt start: SequenceNumber, _ wallet: Wallet<Store>
+    ) throws -> [UInt8] {
+        try wallet.store.read { transaction in
+            var stream: [UInt8] = []
+            var place: SequenceNumber? = start
+            while let sn = place, let last = events.last?.seal.sn, sn <= last,
+                let record = try transaction.record(of: aid, at: sn)
+            {
+                stream += try LogReplay.message(of: record)
+                place = sn.next
+            }
+            return stream
+        }
+    }
+
     /// Whether a witness was added by the latest establishment event, so that it may have seen nothing before.
     func isNew(_ witness: AID) -> Bool { added.contains(witness) }
 
@@ -115,6 +137,26 @@ struct Backlog: Sendable {
         let isKnown = try wallet.keyState(of: aid) != nil
         guard isKnown || isDelegated else { return [] }
         return try wallet.export(aid, withDelegators: true, withWaiting: false, allowsUnknown: true)
+    }
+
+    /// The part of ``foundation(_:)`` that a witness may lack: what lies behind the last event that it has receipted. A
+    /// witness that comes back from a short absence must not have to read a long log again.
+    func foundation<Store: KeyEventStore>(of witness: AID, _ wallet: Wallet<Store>) throws -> [UInt8] {
+        guard !isDelegated, !isNew(witness), let key = VerificationKey(witness.primitive),
+            let known = try wallet.store.read({ transaction -> SequenceNumber? in
+                var position = events.first?.seal.sn.previous
+                for _ in 0..<1024 {
+                    guard let sn = position, let record = try transaction.record(of: aid, at: sn) else { return nil }
+                    let isReceipted = record.proof.witnessSignatures.contains {
+                        key.verifies($0.span, over: record.bytes.span)
+                    }
+                    if isReceipted { return sn }
+                    position = sn.previous
+                }
+                return nil
+            }), let next = known.next
+        else { return try foundation(wallet) }
+        return try replay(startingAt: next, wallet)
     }
 
     /// Whether the store holds a receipt by now.

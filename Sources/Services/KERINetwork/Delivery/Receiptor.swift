@@ -45,7 +45,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
         guard let after = try Backlog(aid, wallet) else {
             return DeliveryReport(witnesses: [], threshold: 0, isMet: true)
         }
-        if after.isMet { await tell(after, results) }
+        if after.isMet { await tell(after, results, lacked: first) }
         return DeliveryReport(
             witnesses: first.witnesses.map { DeliveryReport.Witness(aid: $0, result: results[$0] ?? .noAddress) },
             threshold: first.threshold, isMet: after.isMet)
@@ -67,7 +67,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
             var result = await ask(event, of: witness, at: url)
             if case .waiting = result {
                 // It lacks something before this event.
-                guard let log = try? backlog.foundation(wallet), !log.isEmpty else { return result }
+                guard let log = try? backlog.foundation(of: witness, wallet), !log.isEmpty else { return result }
                 if let failure = await put(log, to: witness, at: url) { return failure }
                 result = await ask(event, of: witness, at: url)
             }
@@ -113,14 +113,15 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
     // MARK: Round two
 
     /// Gives every witness that answered the receipts of the others, and those that are new the addresses of the others.
-    private func tell(_ backlog: Backlog, _ results: [AID: WitnessResult]) async {
+    private func tell(_ backlog: Backlog, _ results: [AID: WitnessResult], lacked: Backlog) async {
         await withTaskGroup(of: Void.self) { group in
             for witness in backlog.witnesses where results[witness] == .receipted {
                 guard let url = (try? wallet.locations(of: witness))?.first(where: { $0.scheme != .tcp }) else {
                     continue
                 }
+                let missed = lacked.lacking(witness)
                 group.addTask {
-                    for request in (try? requests(backlog, witness, url)) ?? [] {
+                    for request in (try? requests(backlog, witness, url, missed)) ?? [] {
                         guard (try? await peers.send(request)) != nil else { return }
                     }
                 }
@@ -128,9 +129,16 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
         }
     }
 
-    private func requests(_ backlog: Backlog, _ witness: AID, _ url: PeerURL) throws -> [PeerRequest] {
+    private func requests(
+        _ backlog: Backlog, _ witness: AID, _ url: PeerURL, _ missed: [Backlog.Event]
+    ) throws -> [PeerRequest] {
         var requests: [PeerRequest] = []
-        for event in backlog.told {
+        // Who was away has missed receipts too; what it shows to strangers must be enough for them.
+        if missed.count > 1, let first = missed.first {
+            let stream = try backlog.replay(from: first.seal.sn, wallet)
+            requests.append(.stream(stream, to: witness, at: url))
+        }
+        for event in missed.count > 1 ? [] : backlog.told {
             let others = event.couples.filter { $0.key != witness.primitive }
             guard !others.isEmpty else { continue }
             var attachments = Attachments()
