@@ -49,8 +49,9 @@ interop: setup ## Exchanges key event logs with live keripy 1.1.17 and 1.2.13, b
 fuzz: setup ## Fuzzes every way in for 5 minutes each
 	scripts/fuzz --seconds 300
 
-soak: setup ## Kills writers and cuts their power: 200 kills, 100 power losses, nothing acknowledged lost
+soak: setup ## Kills writers, cuts their power, troubles witnesses: nothing acknowledged lost, nothing signed twice
 	swift build $(swift_flags) --product kelmark-soak
+	swift build $(swift_flags) --product kelmark
 	scripts/soak
 
 drill: setup ## A controller contradicts itself: the watcher must prove it within 2 s, and the proof must count

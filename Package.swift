@@ -185,6 +185,16 @@ tests(
         "KelmarkCLI", "KERINetwork", "StorageSQLite", "TrustBinding", "SPIFFE", "KERI", "CESR", "KelmarkBytes",
         "KelmarkCrypto", "KelmarkTestSupport",
     ], external: [.argumentParser])
+// Witnesses that are killed, paused and spoiled; what scripts/soak runs, and tests of its parts.
+support(
+    "FaultDrill",
+    uses: ["KERINetwork", "HTTPTransport", "StorageSQLite", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto"],
+    external: [.nioCore, .nioPosix])
+tests(
+    "FaultDrillTests",
+    uses: [
+        "FaultDrill", "KERIHTTP", "HTTPTransport", "KERINetwork", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto",
+    ], external: [.logging, .lifecycle])
 // Runs the built binary.
 tests("EndToEndTests", uses: ["kelmark", "KERI", "KelmarkBytes", "KelmarkTestSupport"])
 
@@ -198,7 +208,8 @@ targets.append(
 if !coreOnly {
     targets.append(
         .executableTarget(
-            name: "kelmark-soak", dependencies: ["StorageSQLite", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto"],
+            name: "kelmark-soak",
+            dependencies: ["FaultDrill", "StorageSQLite", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto"],
             path: "Tests/Support/kelmark-soak", swiftSettings: settings))
 }
 

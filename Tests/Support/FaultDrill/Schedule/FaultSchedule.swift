@@ -58,17 +58,18 @@ package struct FaultSchedule: Sendable, Hashable {
         }
         var place = 3
         var spell = 0
+        var turns = [Int](repeating: 0, count: witnesses)
         while place < events - 2 {
             let list = lists[place]
             let isWide = spell % 8 == 7
             let count = min(list.count, isWide ? 3 : spell % 3 == 2 ? 2 : 1)
             for offset in 0..<count {
-                // The step between spells is no divisor of the number of faults, so every witness meets every fault.
-                let fault = Fault.allCases[(spell + spell / list.count + offset * 3) % Fault.allCases.count]
+                // Each witness goes through all faults in turn, beginning at another one.
+                let witness = list[(spell + offset) % list.count]
+                let fault = Fault.allCases[(turns[witness] + witness * 3) % Fault.allCases.count]
+                turns[witness] += 1
                 steps[place].begins.append(
-                    Trouble(
-                        witness: list[(spell + offset) % list.count], fault: fault,
-                        delay: Int.random(in: 0...40, using: &random)))
+                    Trouble(witness: witness, fault: fault, delay: Int.random(in: 0...40, using: &random)))
             }
             let length = isWide ? 2 : Int.random(in: 2...7, using: &random)
             place = min(place + length, events - 1)
