@@ -119,6 +119,28 @@ struct ReceiptorTests {
         #expect(try stranger.read { $0.keyState(of: aid) }?.sn == SequenceNumber(8))
     }
 
+    /// Receipts of others that got lost on the way to a witness are told again, however much later.
+    @Test func tellsAgainWhatGotLost() async throws {
+        let network = try WitnessedNetwork(3)
+        let wallet = try await network.wallet()
+        let made = try await wallet.create(Self.plan(network), now: network.clock.now())
+        let aid = made.event.aid
+        let receiptor = network.receiptor(wallet)
+        #expect(try await receiptor.deliver(aid).isTold)
+        network.set(.receiptsOnly, of: 1)
+        for number in 0..<8 {
+            _ = try await Controller(wallet, "alice").anchor([["n": OrderedValue(number)]], now: network.clock.now())
+            let report = try await receiptor.deliver(aid)
+            #expect(report.isMet && !report.isTold)
+            #expect(report.witnesses.allSatisfy { $0.result == .receipted })
+        }
+        network.set(.well, of: 1)
+        #expect(try await receiptor.deliver(aid).isTold)
+        for record in try network.members[1].witness.store.read({ $0.records(of: aid, from: 0, limit: 100) }) {
+            #expect(record.proof.witnessSignatures.count == 3)
+        }
+    }
+
     /// Who comes back behind a rotation gets what it missed, and not the whole log again.
     @Test func whoWasAwayOverARotationGetsOnlyWhatItMissed() async throws {
         let network = try WitnessedNetwork(3)

@@ -9,7 +9,7 @@ import Synchronization
 /// Witnesses that are reached without sockets, and what each of them does to those who ask.
 final class WitnessedNetwork: PeerTransport {
     /// How a host behaves.
-    enum Mood: Sendable { case well, away, slow, garbage, silent, another, refusing(Int) }
+    enum Mood: Sendable { case well, away, slow, garbage, silent, another, refusing(Int), receiptsOnly }
 
     struct Member: Sendable {
         let witness: Witness<MemoryKeyEventStore, MemoryMailboxStore>
@@ -59,7 +59,9 @@ final class WitnessedNetwork: PeerTransport {
         case .refusing(let status): return PeerResponse(status: status)
         case .another:
             return await answer(PeerRequest(.get, request.url, target: "/oobi"), by: members.count - 1)
-        case .well: break
+        case .receiptsOnly where !request.target.hasSuffix("receipts"):
+            throw TransportError(.unreachable, "\(request.url)")
+        case .well, .receiptsOnly: break
         }
         guard let place = members.firstIndex(where: { $0.url.host == request.url.host }) else {
             throw TransportError(.unreachable, "\(request.url)")

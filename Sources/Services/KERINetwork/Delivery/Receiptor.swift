@@ -14,6 +14,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
     private let clock: any NetworkClock
     private let policy: DeliveryPolicy
     private let turns: WriteQueue<Store>
+    private let untold = UntoldReceipts()
 
     /// Delivers for a wallet.
     public init(
@@ -31,7 +32,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
     /// - Throws: what the store fails with.
     public func deliver(_ aid: AID) async throws -> DeliveryReport {
         guard let first = try Backlog(aid, wallet) else {
-            return DeliveryReport(witnesses: [], threshold: 0, isMet: true)
+            return DeliveryReport(witnesses: [], threshold: 0, isMet: true, isTold: true)
         }
         var results: [AID: WitnessResult] = [:]
         await withTaskGroup(of: (AID, WitnessResult).self) { group in
@@ -43,12 +44,17 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
         }
         _ = try wallet.refresh(now: clock.now())
         guard let after = try Backlog(aid, wallet) else {
-            return DeliveryReport(witnesses: [], threshold: 0, isMet: true)
+            return DeliveryReport(witnesses: [], threshold: 0, isMet: true, isTold: true)
         }
-        if after.isMet { await tell(after, results, lacked: first) }
+        var isTold = false
+        if after.isMet {
+            isTold = await tell(after, results, lacked: first)
+        } else if let last = after.events.last {
+            for (witness, result) in results where result == .receipted { untold.add(aid, witness, from: last.seal.sn) }
+        }
         return DeliveryReport(
             witnesses: first.witnesses.map { DeliveryReport.Witness(aid: $0, result: results[$0] ?? .noAddress) },
-            threshold: first.threshold, isMet: after.isMet)
+            threshold: first.threshold, isMet: after.isMet, isTold: isTold)
     }
 
     // MARK: Round one
@@ -113,19 +119,33 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
     // MARK: Round two
 
     /// Gives every witness that answered the receipts of the others, and those that are new the addresses of the others.
-    private func tell(_ backlog: Backlog, _ results: [AID: WitnessResult], lacked: Backlog) async {
-        await withTaskGroup(of: Void.self) { group in
-            for witness in backlog.witnesses where results[witness] == .receipted {
-                guard let url = (try? wallet.locations(of: witness))?.first(where: { $0.scheme != .tcp }) else {
+    /// What could not be told is remembered, and told with the next delivery.
+    /// - Returns: whether all of them have heard everything.
+    private func tell(_ backlog: Backlog, _ results: [AID: WitnessResult], lacked: Backlog) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            for witness in backlog.witnesses {
+                guard results[witness] == .receipted,
+                    let url = (try? wallet.locations(of: witness))?.first(where: { $0.scheme != .tcp })
+                else {
+                    group.addTask { false }
                     continue
                 }
                 let missed = lacked.lacking(witness)
                 group.addTask {
-                    for request in (try? requests(backlog, witness, url, missed)) ?? [] {
-                        guard (try? await peers.send(request)) != nil else { return }
+                    guard let requests = try? requests(backlog, witness, url, missed) else { return false }
+                    for request in requests {
+                        guard let answer = try? await peers.send(request), (200..<300).contains(answer.status) else {
+                            if let first = (missed.first ?? backlog.told.first)?.seal.sn {
+                                untold.add(backlog.aid, witness, from: first)
+                            }
+                            return false
+                        }
                     }
+                    untold.remove(backlog.aid, witness)
+                    return true
                 }
             }
+            return await group.reduce(true) { $0 && $1 }
         }
     }
 
@@ -134,11 +154,13 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
     ) throws -> [PeerRequest] {
         var requests: [PeerRequest] = []
         // Who was away has missed receipts too; what it shows to strangers must be enough for them.
-        if missed.count > 1, let first = missed.first {
-            let stream = try backlog.replay(from: first.seal.sn, wallet)
+        let earlier = untold.first(backlog.aid, witness)
+        let isBehind = missed.count > 1 || earlier != nil
+        if isBehind, let first = [earlier, missed.first?.seal.sn].compactMap(\.self).min() {
+            let stream = try backlog.replay(from: first, wallet)
             requests.append(.stream(stream, to: witness, at: url))
         }
-        for event in missed.count > 1 ? [] : backlog.told {
+        for event in isBehind ? [] : backlog.told {
             let others = event.couples.filter { $0.key != witness.primitive }
             guard !others.isEmpty else { continue }
             var attachments = Attachments()
@@ -199,4 +221,6 @@ public struct DeliveryReport: Sendable {
     public let threshold: UInt32
     /// Whether enough have.
     public let isMet: Bool
+    /// Whether every witness has heard of the receipts of the others.
+    public let isTold: Bool
 }
