@@ -3,6 +3,7 @@
 import CESR
 import KERI
 import KelmarkBytes
+import KelmarkCrypto
 import Synchronization
 import Testing
 
@@ -65,6 +66,36 @@ struct DelegationsTests {
         // Who delegated can follow its delegate.
         _ = try await acme.introducer.refresh(event.aid)
         #expect(try acme.wallet.keyState(of: event.aid)?.said == rotated.event.said)
+    }
+
+    @Test func `Of several events only the one that is named is sealed`() async throws {
+        let (acme, bob) = try await pair()
+        try await acme.meet(bob)
+        let key = try #require(RandomKeyCreator.keys(count: 1).first)
+        var events: [KeyEvent] = []
+        // Whoever has the keys can ask for two rotations of one place, or for two inceptions with one name.
+        for weight in [UInt32(1), 0] {
+            let event = try EventBuilder.inception(
+                Establishment(
+                    signingThreshold: .count(1), keys: [key.verificationKey], nextThreshold: .count(weight),
+                    nextDigests: weight == 1 ? [KeyDigest(of: key.verificationKey)] : []),
+                delegator: try acme.aid)
+            var attachments = Attachments()
+            attachments.controllerSignatures = [try key.indexedSignature(over: event.bytes, index: 0)]
+            _ = try acme.wallet.ingest(event.bytes + attachments.encoded(in: .text), now: groupMoment(61))
+            events.append(event)
+        }
+        let first = try await delegate(bob, of: acme)
+        _ = try acme.wallet.ingest(
+            try #require(try bob.wallet.identifier("issuer").waitingEvent), now: groupMoment(61))
+        let controller = try Controller(acme.wallet, "acme")
+        let before = try #require(try acme.wallet.keyState(of: acme.aid)).sn
+        await #expect(throws: ControllerError.self) {
+            try await controller.approve(first.aid, event: events[0].said, now: groupMoment(62))
+        }
+        #expect(try acme.wallet.keyState(of: acme.aid)?.sn == before)
+        let approved = try await controller.approve(first.aid, event: first.said, now: groupMoment(62)).approved
+        #expect(approved.map(\.said) == [first.said])
     }
 
     @Test func `Nothing is asked for what does not wait`() async throws {

@@ -41,6 +41,29 @@ struct ReceiptorTests {
         #expect(!network.asked.dropFirst(before).contains { $0.contains("/receipts") })
     }
 
+    @Test(arguments: [WitnessedNetwork.Mood.well, .away, .garbage, .silent])
+    func streamsServeAsWell(_ mood: WitnessedNetwork.Mood) async throws {
+        let network = try WitnessedNetwork(3, streams: true)
+        let wallet = try await network.wallet()
+        network.set(mood, of: 1)
+        let receiptor = network.receiptor(wallet, prefersStreams: true)
+        let made = try await wallet.create(Self.plan(network), now: network.clock.now())
+        let before = network.asked.count
+        let report = try await receiptor.deliver(made.event.aid)
+        #expect(report.isMet && report.witnesses[0].result == .receipted, "\(report)")
+        if case .well = mood {} else { #expect(report.witnesses[1].result != .receipted) }
+        #expect(network.asked.dropFirst(before).allSatisfy { $0.hasPrefix("TCP") })
+        network.set(.well, of: 1)
+        // The first answer may have got lost: a witness that has the event receipts it again.
+        _ = try await Controller(wallet, "alice").anchor([], now: network.clock.now())
+        let again = try await receiptor.deliver(made.event.aid)
+        #expect(again.witnesses.map(\.result) == [.receipted, .receipted, .receipted])
+        for member in network.members {
+            let latest = try #require(try wallet.keyState(of: made.event.aid))
+            #expect(try member.witness.witnessedState(of: made.event.aid)?.said == latest.said)
+        }
+    }
+
     @Test(arguments: [
         WitnessedNetwork.Mood.away, .slow, .garbage, .silent, .another, .refusing(400), .refusing(500), .refusing(429),
         .refusing(302),

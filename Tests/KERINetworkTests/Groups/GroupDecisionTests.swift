@@ -247,12 +247,21 @@ struct GroupDecisionTests {
         }
         #expect(outcomes.count { $0.isProposed } == GroupLedger.proposalLimit)
         #expect(outcomes.last?.error?.code == .tooMany)
-        for number in 0...GroupLedger.invitationLimit {
+        for number in 0...GroupLedger.invitationLimit.perProposer {
             let message = try await forger.inception(world.aids) { $0.traits = ["T\(number)"] }
             outcomes.append(try await world.bob.groups.receive(message, now: groupMoment(30)))
         }
         #expect(outcomes.last?.error?.code == .tooMany)
-        #expect(try world.bob.groups.list().count == 1 + GroupLedger.invitationLimit)
+        #expect(try world.bob.groups.list().count == 1 + GroupLedger.invitationLimit.perProposer)
+        // Who says no has room again.
+        let declined = try #require(try world.bob.groups.list().last?.proposals.first?.event.said)
+        try world.bob.groups.decline(declined)
+        let more = try await forger.inception(world.aids) { $0.traits = ["more"] }
+        #expect(try await world.bob.groups.receive(more, now: groupMoment(30)).isProposed)
+        let large = try await forger.inception(world.aids) {
+            $0.traits = [String(repeating: "T", count: GroupLedger.largestEvent)]
+        }
+        #expect(try await world.bob.groups.receive(large, now: groupMoment(30)).error?.code == .tooMany)
         // Strangers only push out each other.
         let eve = GroupSite("eve", world.bus)
         try await eve.create()
@@ -266,6 +275,25 @@ struct GroupDecisionTests {
         #expect(try world.bob.book.load().unread.count == UnreadGroupMessage.limit.perSender)
         _ = try await world.bob.groups.resume(now: groupMoment(30 + UnreadGroupMessage.lifetime + 1))
         #expect(try world.bob.book.load().unread.isEmpty)
+    }
+
+    @Test func `Many proposers push out the oldest invitation only`() throws {
+        var ledger = GroupLedger()
+        let member = try #require(AID("EKcui4S--aMhBVRpjP8r2Q9buW8W1nwHU_W-Udd_0qHm"))
+        let aids = try (0..<(GroupLedger.invitationLimit.total + 2)).map { number in
+            var map: OrderedMap = ["d": "", "n": OrderedValue(number)]
+            try SelfAddressing.seal(&map)
+            return try #require(map["d"]?.textValue.flatMap { AID($0) })
+        }
+        ledger.groups = aids.prefix(GroupLedger.invitationLimit.total).map {
+            GroupRecord(aid: $0, name: nil, member: member)
+        }
+        ledger.groups.insert(GroupRecord(aid: member, name: "ours", member: member), at: 0)
+        try ledger.makeRoom(forInvitationBy: member)
+        #expect(ledger.groups.count == GroupLedger.invitationLimit.total)
+        #expect(ledger.group(member) != nil && ledger.group(aids[0]) == nil && ledger.group(aids[1]) != nil)
+        try ledger.makeRoom(forInvitationBy: member)
+        #expect(ledger.groups.count == GroupLedger.invitationLimit.total)
     }
 
     // MARK: Own logs

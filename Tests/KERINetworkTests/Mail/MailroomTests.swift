@@ -3,6 +3,7 @@
 import CESR
 import KERI
 import KelmarkBytes
+import KelmarkCrypto
 import Synchronization
 import Testing
 
@@ -38,6 +39,45 @@ struct MailroomTests {
         #expect(contents.count { if case .challenge = $0 { true } else { false } } == 1)
         // Read is read.
         #expect(try await alice.readMail().isEmpty)
+    }
+
+    @Test func `What is too large to keep, or to write again, is passed over`() async throws {
+        let (alice, bob) = try await pair()
+        let stranger = try await NetworkMember("eve", alice.network)
+        try await stranger.incept()
+        // An event of a group with more signatures than one group of them can count, by somebody who is not known.
+        let key = try #require(RandomKeyCreator.keys(count: 1).first)
+        let event = try EventBuilder.inception(
+            Establishment(
+                signingThreshold: .count(1), keys: [key.verificationKey], nextThreshold: .count(1),
+                nextDigests: [KeyDigest(of: key.verificationKey)]))
+        let signature = try key.indexedSignature(over: event.bytes, index: 0)
+        var embed = OrderedMap()
+        embed["icp"] = try OrderedValue(parsing: event.bytes.span, format: .json)
+        let body = try ExchangeBody.bytes(
+            from: stranger.aid, route: "/multisig/icp",
+            payload: [
+                "gid": .text(event.aid.text), "smids": [.text(try stranger.aid.text), .text(try alice.aid.text)],
+            ],
+            embeds: embed, form: .withoutRecipient, dated: groupMoment(61))
+        let exchange = try StoredMessage(body + (try await Controller(stranger.wallet, "eve").proof(of: body)))
+        var attachments = exchange.attachments
+        attachments.controllerSignatures = Array(repeating: signature, count: 5000)
+        guard case .exchange(let message) = exchange.message else { return }
+        guard case .refused(let error) = try await alice.groups.receive(message, attachments, now: groupMoment(62))
+        else {
+            throw GroupError(.malformed, "it was kept")
+        }
+        #expect(error.code == .malformed)
+        attachments.controllerSignatures = Array(repeating: signature, count: 2000)
+        guard case .refused = try await alice.groups.receive(message, attachments, now: groupMoment(62)) else {
+            throw GroupError(.malformed, "it was kept")
+        }
+        attachments.controllerSignatures = [signature]
+        guard case .kept = try await alice.groups.receive(message, attachments, now: groupMoment(62)) else {
+            throw GroupError(.malformed, "it was not kept")
+        }
+        _ = bob
     }
 
     @Test func `A host that is away is told of, the others are read`() async throws {

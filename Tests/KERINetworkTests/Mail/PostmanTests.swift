@@ -146,6 +146,8 @@ struct PostmanTests {
             ServerSentEvent(id: "5", name: "/multisig", data: "again"),
             ServerSentEvent(id: "6", name: "/other", data: "other"),
             ServerSentEvent(id: "x", name: "/multisig", data: "nowhere"),
+            ServerSentEvent(id: "4611686018427387904", name: "/multisig", data: "made up"),
+            ServerSentEvent(id: "18446744073709551615", name: "/multisig", data: "made up"),
             ServerSentEvent(
                 id: "6", name: "/multisig",
                 data: String(repeating: "x", count: MailCollector<GroupFaultyStore>.largest + 1)),

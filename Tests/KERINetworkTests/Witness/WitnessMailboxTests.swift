@@ -92,6 +92,19 @@ struct WitnessMailboxTests {
         #expect(try await scene.openMailbox(of: alice, ["/receipt": 0], age: -901).status == 403)
     }
 
+    @Test func aQueryForAnotherWitnessIsOfNoUseHere() async throws {
+        let (scene, alice) = try await scene()
+        for (src, status) in [(scene.witness.aid.text, 200), (alice.aid.text, 403), ("", 403)] {
+            let (body, attachments) = try WitnessScene.query(
+                "mbx",
+                [
+                    "pre": .text(alice.aid.text), "topics": .map(["/receipt": 0]), "i": .text(alice.aid.text),
+                    "src": .text(src),
+                ], by: alice, dated: scene.clock.now())
+            #expect(try await scene.post("/", body, attachments).status == status)
+        }
+    }
+
     @Test func malformedTopics() async throws {
         let (scene, alice) = try await scene()
         #expect(try await scene.openMailbox(of: alice, ["/receipt": "0"]).status == 400)

@@ -20,9 +20,13 @@ extension CommandContext {
     }
 
     /// Brings what an own AID's witnesses lack to them; nil when it has none.
-    func publish(_ aid: AID, of wallet: HomeWallet) async throws -> DeliveryReport? {
-        try await reachingPeers { transport in
-            let report = try await Receiptor(wallet, transport: transport, clock: SystemClock()).deliver(aid)
+    func publish(_ aid: AID, of wallet: HomeWallet, overStreams: Bool = false) async throws -> DeliveryReport? {
+        var policy = DeliveryPolicy()
+        policy.prefersStreams = overStreams
+        return try await reachingPeers { [policy] transport in
+            let report = try await Receiptor(
+                wallet, transport: transport, clock: SystemClock(), policy: policy
+            ).deliver(aid)
             return report.witnesses.isEmpty ? nil : report
         }
     }

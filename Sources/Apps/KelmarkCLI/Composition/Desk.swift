@@ -21,11 +21,11 @@ struct Desk: Sendable {
     init(_ wallet: HomeWallet, home: HomeFolder, transport: NetworkTransport) {
         self.wallet = wallet
         let clock = SystemClock()
-        let postman = Postman(wallet, transport: transport, clock: clock)
-        let cursors = StateFile(cursorsOf: home)
         // Whoever is away now is asked again in the next round, or by the next command.
         var policy = DeliveryPolicy()
         policy.attempts = 2
+        let postman = Postman(wallet, transport: transport, clock: clock, policy: policy)
+        let cursors = StateFile(cursorsOf: home)
         groups = Groups(wallet: wallet, book: StateFile(groupsOf: home), courier: postman)
         challenges = Challenges(wallet, book: StateFile(challengesOf: home), courier: postman)
         delegations = Delegations(wallet, courier: postman)

@@ -83,7 +83,8 @@ final class FileEvidenceStore: EvidenceStore {
 
     func append(_ duplicity: VerifiedDuplicity) throws {
         let place = duplicity.statement
-        let name = "\(place.aid.text)-\(place.sn.hex)-\(place.second.text).cesr"
+        // One fork accuses the controller, and each witness that receipted both sides.
+        let name = "\(place.aid.text)-\(place.sn.hex)-\(place.second.text)-\(place.accusedAID.text).cesr"
         try DurableFile.write(duplicity.bytes, to: "\(folder)/\(name)", failure: HomeFolder.failure)
     }
 }

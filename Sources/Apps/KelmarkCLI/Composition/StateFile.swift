@@ -37,7 +37,12 @@ final class StateFile<Value: Sendable>: Sendable {
         try turn.withLock { _ in
             var value = try load()
             let result = try change(&value)
-            try DurableFile.write(try encode(value).encoded(as: .json), to: path, failure: HomeFolder.failure)
+            let bytes = try encode(value).encoded(as: .json)
+            // What could not be read back would be lost.
+            guard bytes.count <= Self.largest else {
+                throw CommandFailure("KM-INPUT-TOO-LARGE", "\(path) would have more than \(Self.largest) bytes")
+            }
+            try DurableFile.write(bytes, to: path, failure: HomeFolder.failure)
             return result
         }
     }

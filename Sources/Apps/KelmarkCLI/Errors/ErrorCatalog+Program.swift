@@ -170,6 +170,11 @@ extension ErrorCatalog {
             "nothing-to-approve", .notFound, "No event waits for this approval.", next: "kelmark waiting",
             "Import the delegate's log first, so that its event is here to be approved."),
         ErrorArea.identifier.entry(
+            "several-to-approve", .usage, "Several events of the delegate wait, and none was named.",
+            next: "kelmark id approve NAME --event SAID",
+            "Two events for one place must not both be approved: the later seal would replace what the first one said. "
+                + "Look at them with kelmark waiting --json, and ask the delegate which it means."),
+        ErrorArea.identifier.entry(
             "position", .usage, "The log has no such position, or none that can be recovered.",
             next: "kelmark kel show NAME",
             "A recovery rotation takes the place of interactions behind the latest establishment event."),

@@ -143,6 +143,8 @@ struct MessageSteps<Transaction: KeyEventTransaction> {
     /// stay until they leave by themselves. The others share what is left to strangers: there the oldest makes room, of
     /// the same AID and kind if possible, so that nobody can lock others out by being first.
     private mutating func makeRoom(for entry: EscrowEntry) throws -> Bool {
+        // What is made here is never refused for what others sent.
+        if origin == .local, policy.ownAIDs.contains(entry.key.aid) { return true }
         let limits = policy.escrowLimits
         let aid = entry.key.aid
         if entry.isVerified {

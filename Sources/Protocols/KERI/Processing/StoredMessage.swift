@@ -78,6 +78,8 @@ extension EventProof {
     /// Most signatures of each sort kept with one escrowed event: nobody may fill an escrow by sending bad ones again
     /// and again, and one counter tells them all.
     package static var mergeLimit: Int { 1024 }
+    /// Most receipts by others than witnesses that are kept for one event, of each kind: anybody can make any number.
+    package static var strangersLimit: Int { 32 }
 
     /// Adds what another copy of the same event brought. Unverified signatures of one index may differ; both are kept,
     /// for only one of them may be good.

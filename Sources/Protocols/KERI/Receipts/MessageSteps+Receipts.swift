@@ -47,7 +47,7 @@ extension MessageSteps {
             proof.add(witnessSignatures: witnesses.signatures)
         }
         for couple in attached.couples where !state.witnesses.contains(couple.signer) {
-            guard proof.receipts.count < EventProof.mergeLimit,
+            guard proof.receipts.count < EventProof.strangersLimit,
                 !proof.receipts.contains(where: { $0.signer == couple.signer }),
                 let key = couple.signer.key, key.verifies(couple.signature, over: record.bytes.span)
             else { continue }
@@ -59,7 +59,7 @@ extension MessageSteps {
             findings[receipt.signer] = finding
             switch Self.standing(of: receipt, over: record.bytes, finding) {
             case .valid:
-                if proof.transferableReceipts.count < EventProof.mergeLimit,
+                if proof.transferableReceipts.count < EventProof.strangersLimit,
                     !proof.transferableReceipts.contains(where: { $0.isSameSigner(as: receipt) })
                 {
                     proof.transferableReceipts.append(receipt)

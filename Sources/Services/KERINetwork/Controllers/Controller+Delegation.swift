@@ -38,12 +38,14 @@ extension Wallet {
 extension Controller {
     /// Approves the waiting events of a delegate by sealing them, then decides about them again.
     ///
+    /// - Parameter event: which of them; needed when several wait, for two events at one place must not both be sealed.
     /// - Returns: the sealing event, and what became of each approved event.
     /// - Throws: ``ControllerError`` `nothingToApprove`, and what ``anchor(_:signers:format:now:)`` throws.
     public func approve(
-        _ delegate: AID, signers: [Int]? = nil, now: Timestamp
+        _ delegate: AID, event: SAID? = nil, signers: [Int]? = nil, now: Timestamp
     ) async throws -> (sealing: AuthoredEvent, approved: [EventSeal], resumed: [ResumedMessage]) {
-        let requests = try wallet.delegationRequests().filter { $0.event.aid == delegate && $0.delegator == aid }
+        let waiting = try wallet.delegationRequests().filter { $0.event.aid == delegate && $0.delegator == aid }
+        let requests = waiting.filter { event == nil || $0.event.said == event }
         guard !requests.isEmpty else {
             throw ControllerError(.nothingToApprove, "no event of \(delegate) waits for \(identifier.name)")
         }
@@ -51,6 +53,12 @@ extension Controller {
         for request in requests {
             let seal = EventSeal(aid: request.event.aid, sn: request.event.sn, said: request.event.said)
             if !seals.contains(seal) { seals.append(seal) }
+        }
+        guard seals.count == 1 else {
+            throw ControllerError(
+                .severalToApprove,
+                "\(seals.count) events of \(delegate) wait: "
+                    + seals.map { "\($0.sn.hex) \($0.said)" }.joined(separator: ", "))
         }
         let state = try keyState()
         guard !state.refusesDelegation else {

@@ -28,6 +28,8 @@ public struct ControllerError: Error, Hashable, Sendable, CustomStringConvertibl
         case notDelegated = "not-delegated"
         /// No event waits for this approval.
         case nothingToApprove = "nothing-to-approve"
+        /// Several events of the delegate wait, and none was named.
+        case severalToApprove = "several-to-approve"
         /// The log has no such position, or none that can be recovered.
         case position
         /// The AID takes establishment events only.

@@ -13,6 +13,9 @@ public struct DeliveryPolicy: Sendable, Hashable {
     /// Most bytes of an attachment that travels in a header; longer ones go with the body.
     public var headerBytes = 48 << 10
 
+    /// Whether witnesses that also listen for bare CESR streams are reached by them instead of HTTP.
+    public var prefersStreams = false
+
     /// The standard patience.
     public init() {}
 }

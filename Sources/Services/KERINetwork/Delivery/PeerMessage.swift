@@ -9,8 +9,10 @@ extension PeerRequest {
         _ body: [UInt8], _ attachments: [UInt8], to aid: AID, at url: PeerURL, path: String, headerBytes: Int
     ) -> PeerRequest {
         guard attachments.count <= headerBytes else {
+            // Only streams may be longer; a path that answers keeps its method.
             return PeerRequest(
-                .put, url, target: url.below("/"), headers: [("Content-Type", "application/cesr")],
+                path.isEmpty ? .put : .post, url, target: url.below(path.isEmpty ? "/" : path),
+                headers: [("Content-Type", "application/cesr"), ("CESR-DESTINATION", aid.text)],
                 body: body + attachments)
         }
         return PeerRequest(

@@ -9,11 +9,11 @@ internal import KelmarkBytes
 /// What is left to do is read from the store each time: which events a witness has not receipted. So delivery can be
 /// repeated, broken off and resumed at will. All witnesses are asked at once; one that hangs holds nobody up but itself.
 public struct Receiptor<Store: KeyEventStore>: Sendable {
-    private let wallet: Wallet<Store>
-    private let peers: PatientTransport
-    private let clock: any NetworkClock
-    private let policy: DeliveryPolicy
-    private let turns: WriteQueue<Store>
+    let wallet: Wallet<Store>
+    let peers: PatientTransport
+    let clock: any NetworkClock
+    let policy: DeliveryPolicy
+    let turns: WriteQueue<Store>
     private let untold = UntoldReceipts()
 
     /// Delivers for a wallet.
@@ -57,14 +57,19 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
             threshold: first.threshold, isMet: after.isMet, isTold: isTold)
     }
 
+    /// Where a witness is reached: the way that is preferred, else the other one.
+    private func place(of witness: AID) -> PeerURL? {
+        let places = (try? wallet.locations(of: witness)) ?? []
+        return places.first { ($0.scheme == .tcp) == policy.prefersStreams } ?? places.first
+    }
+
     // MARK: Round one
 
     /// Brings one witness what it lacks, oldest first.
     private func bring(_ events: [Backlog.Event], of backlog: Backlog, to witness: AID) async -> WitnessResult {
         guard !events.isEmpty else { return .receipted }
-        guard let url = (try? wallet.locations(of: witness))?.first(where: { $0.scheme != .tcp }) else {
-            return .noAddress
-        }
+        guard let url = place(of: witness) else { return .noAddress }
+        if url.scheme == .tcp { return await bring(events, of: backlog, to: witness, overStream: url) }
         // A witness that has seen nothing, or is asked about a delegate, needs the logs that the event rests on.
         if backlog.isDelegated || backlog.isNew(witness), let log = try? backlog.foundation(wallet), !log.isEmpty {
             if let failure = await put(log, to: witness, at: url) { return failure }
@@ -125,7 +130,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
         await withTaskGroup(of: Bool.self) { group in
             for witness in backlog.witnesses {
                 guard results[witness] == .receipted,
-                    let url = (try? wallet.locations(of: witness))?.first(where: { $0.scheme != .tcp })
+                    let url = place(of: witness)
                 else {
                     group.addTask { false }
                     continue
@@ -133,6 +138,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
                 let missed = lacked.lacking(witness)
                 group.addTask {
                     guard let requests = try? requests(backlog, witness, url, missed) else { return false }
+                    if url.scheme == .tcp { return await tell(requests, overStream: url) }
                     for request in requests {
                         guard let answer = try? await peers.send(request), (200..<300).contains(answer.status) else {
                             if let first = (missed.first ?? backlog.told.first)?.seal.sn {

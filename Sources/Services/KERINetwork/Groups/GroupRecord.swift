@@ -132,6 +132,8 @@ public struct UnreadGroupMessage: Sendable, Hashable {
 
     /// Most messages that are kept, in all and of one sender: anybody can claim to be anybody.
     public static let limit = (total: 64, perSender: 8)
+    /// Most bytes of one, attachments included.
+    public static let largest = 128 << 10
     /// How long one is kept, in seconds.
     public static let lifetime: Int64 = 7 * 86_400
 }
@@ -146,8 +148,10 @@ public struct GroupLedger: Sendable, Hashable {
     /// An empty ledger.
     public init() {}
 
-    /// Most groups that a person has not agreed to.
-    public static let invitationLimit = 64
+    /// Most groups that a person has not agreed to, in all and by one proposer; anybody can make any number of AIDs.
+    public static let invitationLimit = (total: 64, perProposer: 8)
+    /// Most bytes of an event that is kept for a person.
+    public static let largestEvent = 64 << 10
     /// Most proposals of one group that wait for a person.
     public static let proposalLimit = 16
     /// How many settled proposals of one group are kept.
@@ -162,6 +166,22 @@ public struct GroupLedger: Sendable, Hashable {
             let item = groups[place].proposals.firstIndex(where: { $0.event.said == said })
         else { return }
         change(&groups[place].proposals[item])
+    }
+
+    /// Makes room for one more group that nobody has agreed to: the one that has waited longest goes, so that nobody can
+    /// lock others out by being first.
+    /// - Throws: ``GroupError`` `tooMany` when the proposer has its share already.
+    mutating func makeRoom(forInvitationBy proposer: AID) throws(GroupError) {
+        let limit = Self.invitationLimit
+        let invitations = groups.filter { $0.name == nil }
+        let open = invitations.filter { $0.proposals.contains { !$0.stage.isSettled } }
+        guard open.count(where: { $0.proposals.first?.proposer == proposer }) < limit.perProposer else {
+            throw GroupError(.tooMany, "too many groups that \(proposer) proposes wait for a decision")
+        }
+        // What was declined is remembered, so that it is not asked again, but only as long as there is room.
+        let settled = invitations.first { $0.proposals.allSatisfy(\.stage.isSettled) }
+        guard invitations.count >= limit.total, let oldest = settled ?? invitations.first else { return }
+        groups.removeAll { $0.aid == oldest.aid }
     }
 
     /// Forgets the oldest settled proposals of a group, and groups of which nothing is left that anybody agreed to.

@@ -26,7 +26,14 @@ extension Groups {
                         ledger.change(proposal.event.said, of: group.aid) { $0.sentTo = $0.signers }
                     }
                 }
-                progress.append(try await advance(group.aid, proposal.event.said, now: now))
+                do {
+                    progress.append(try await advance(group.aid, proposal.event.said, now: now))
+                } catch let error as GroupError where error.code == .invalidEvent {
+                    // What became impossible holds up nothing else; it is told when that event is asked for.
+                    continue
+                } catch let error as ControllerError where error.code == .keyMissing {
+                    continue
+                }
             }
         }
         return progress

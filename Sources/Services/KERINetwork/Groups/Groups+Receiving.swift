@@ -13,7 +13,11 @@ extension Groups {
         do {
             return try await judge(exchange, attachments, now: now)
         } catch let error as GroupError where error.canHeal {
-            try keep(exchange, attachments, because: error, now: now)
+            // More attachments than one group can count, or more bytes than are kept of anybody: nobody honest sends them.
+            guard let groups = try? attachments.encoded(in: .text),
+                exchange.bytes.count + groups.count <= UnreadGroupMessage.largest
+            else { return .refused(GroupError(.malformed, "the message is too large to be kept")) }
+            try keep(exchange.bytes + groups, exchange, because: error, now: now)
             return .kept(error)
         } catch let error as GroupError where error.code != .bookDamaged && error.code != .bookTooNew {
             return .refused(error)
@@ -34,9 +38,8 @@ extension Groups {
     // MARK: Messages that wait
 
     private func keep(
-        _ exchange: Exchange, _ attachments: Attachments, because reason: GroupError, now: Timestamp
+        _ message: [UInt8], _ exchange: Exchange, because reason: GroupError, now: Timestamp
     ) throws {
-        let message = exchange.bytes + (try attachments.encoded(in: .text))
         try book.update { ledger in
             if let place = ledger.unread.firstIndex(where: { $0.said == exchange.said }) {
                 ledger.unread[place].reason = reason
@@ -162,11 +165,12 @@ extension Groups {
     /// Keeps a proposal for a person.
     private func enter(_ proposal: GroupProposal, member: AID) throws {
         let aid = proposal.event.aid
+        guard proposal.event.bytes.count <= GroupLedger.largestEvent else {
+            throw GroupError(.tooMany, "the event has more than \(GroupLedger.largestEvent) bytes")
+        }
         try book.update { ledger in
             if ledger.group(aid) == nil {
-                guard ledger.groups.count(where: { $0.name == nil }) < GroupLedger.invitationLimit else {
-                    throw GroupError(.tooMany, "too many groups wait for a decision")
-                }
+                try ledger.makeRoom(forInvitationBy: proposal.proposer)
                 ledger.groups.append(GroupRecord(aid: aid, name: nil, member: member))
             }
             guard let place = ledger.groups.firstIndex(where: { $0.aid == aid }),

@@ -55,6 +55,9 @@ public struct MailCollector<Store: KeyEventStore>: Sendable {
     /// Most bytes of one message that is handled; longer ones are passed over.
     public static var largest: Int { 4 << 20 }
 
+    /// Indexes from here on are made up; witnesses refuse them in queries.
+    static var largestIndex: UInt64 { 1 << 62 }
+
     /// Collects for a wallet.
     public init(
         _ wallet: Wallet<Store>, transport: any PeerTransport, cursors: any MailCursors, clock: any NetworkClock
@@ -95,10 +98,10 @@ public struct MailCollector<Store: KeyEventStore>: Sendable {
             let cursor = MailCursor(recipient: recipient, host: host, topic: topic)
             do {
                 // A host that sends what was handled already, or counts anew, is not let back.
-                guard try index >= cursors.next(cursor) else { return true }
+                guard try index >= cursors.next(cursor), index < Self.largestIndex else { return true }
                 let message = Array(data.utf8)
                 if message.count <= Self.largest { try await handle(topic, message) }
-                try cursors.advance(cursor, to: index &+ 1)
+                try cursors.advance(cursor, to: index + 1)
             } catch {
                 progress.withLock { $0.failure = error }
                 return false

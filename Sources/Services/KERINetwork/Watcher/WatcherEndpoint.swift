@@ -26,6 +26,7 @@ public struct WatcherEndpoint<Store: KeyEventStore>: RequestHandler {
     let access: WatcherAdminAccess
     let limits: WatcherStreamLimits
     let streams = StreamCounter()
+    private let rate: RateLimiter
 
     /// Joins a watcher and its AID.
     ///
@@ -34,18 +35,32 @@ public struct WatcherEndpoint<Store: KeyEventStore>: RequestHandler {
     ///   - identity: who signs.
     ///   - access: who may change what is followed.
     ///   - limits: bounds of event streams.
+    ///   - rate: how often one source may ask; large answers count as several questions.
     public init(
         _ watcher: Watcher<Store>, identity: WatcherIdentity, access: WatcherAdminAccess = .loopback,
-        limits: WatcherStreamLimits = WatcherStreamLimits()
+        limits: WatcherStreamLimits = WatcherStreamLimits(), rate: RequestRate = RequestRate()
     ) {
         self.watcher = watcher
         self.identity = identity
         self.access = access
         self.limits = limits
+        self.rate = RateLimiter(rate)
     }
 
     /// As the protocol says.
     public func respond(to request: ServiceRequest) async -> ServiceResponse {
+        let isProbe = ["/livez", "/readyz"].contains(request.path)
+        guard isProbe || rate.admits(request.source, at: watcher.clock.now()) else {
+            return .problem(429, "\(request.source) asks too often")
+        }
+        let response = await answer(request)
+        if case .bytes(let bytes) = response.body {
+            rate.charge(request.source, bytes: bytes.count, at: watcher.clock.now())
+        }
+        return response
+    }
+
+    private func answer(_ request: ServiceRequest) async -> ServiceResponse {
         let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
         guard request.path.hasPrefix("/"), let first = parts.first else { return .problem(404, "no such resource") }
         let rest = Array(parts.dropFirst())

@@ -58,7 +58,8 @@ extension PeerURL {
     /// Whether the host is written as an address, or a name, that only this machine or its neighbours can reach. Names
     /// that resolve to such addresses are the transport's matter.
     package var isPrivate: Bool {
-        if host == "localhost" || host.hasSuffix(".localhost") || host.hasSuffix(".local") { return true }
+        let name = host.hasSuffix(".") ? host.dropLast() : host[...]
+        if name == "localhost" || name.hasSuffix(".localhost") || name.hasSuffix(".local") { return true }
         if host.contains(":") {
             if host == "::1" || host == "::" || host.hasPrefix("fe8") || host.hasPrefix("fe9") || host.hasPrefix("fea")
                 || host.hasPrefix("feb") || host.hasPrefix("fc") || host.hasPrefix("fd")

@@ -47,7 +47,13 @@ extension WitnessEndpoint {
         }
         let all = try ReceivedMessage.messages(
             in: request.body, limits: witness.limits, most: witness.policy.maximumMessages)
-        for one in all {
+        witness.rate.charge(request.source, bytes: request.body.count, at: witness.clock.now())
+        for (place, one) in all.enumerated() {
+            // A stream costs as much as its messages one by one.
+            guard place == 0 || witness.rate.admits(request.source, at: witness.clock.now()) else {
+                witness.meter.countLimited()
+                return .fault(429, "Too Many Requests", "\(place) of \(all.count) messages were taken")
+            }
             guard let answer = try await witness.take(one).answer else { continue }
             witness.rate.charge(request.source, bytes: answer.stream.count, at: witness.clock.now())
         }
@@ -70,6 +76,10 @@ extension WitnessEndpoint {
         }
         guard Witness<Store, Boxes>.asker(received.attachments) == owner else {
             return .fault(403, "Forbidden", "a mailbox is read by its owner")
+        }
+        // Who was asked the same elsewhere must not read it here.
+        if let asked = query.parameters["src"], asked.textValue != witness.aid.text {
+            return .fault(403, "Forbidden", "the query is for another witness")
         }
         let now = witness.clock.now()
         let tolerance = witness.policy.queryTolerance

@@ -74,7 +74,8 @@ private actor WitnessConversation<Store: KeyEventStore, Boxes: MailboxStore>: St
             return answer
         }
         guard
-            case .receipted(let signature, isNew: true) = try await witness.receipt(
+            // Who sends an event again has perhaps lost the first answer.
+            case .receipted(let signature, _) = try await witness.receipt(
                 event, frame.attachments, onlyOurs: false)
         else { return [] }
         let receipt = try witness.receiptMessage(

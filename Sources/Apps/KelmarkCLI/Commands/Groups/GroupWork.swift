@@ -139,16 +139,20 @@ enum GroupView {
         }
         if let stated = proposal.event.establishment {
             lines.append("    threshold    \(stated.signingThreshold.summary), next \(stated.nextThreshold.summary)")
-            if !stated.witnessesAdded.isEmpty {
-                lines.append(
-                    "    witnesses    \(stated.witnessThreshold) of \(stated.witnessesAdded.map(\.text).joined(separator: " "))"
-                )
+            lines.append("    receipts     \(stated.witnessThreshold) needed")
+            for witness in stated.witnessesCut { lines.append("    cuts         witness \(witness)") }
+            for witness in stated.witnessesAdded { lines.append("    adds         witness \(witness)") }
+            if !stated.traits.isEmpty {
+                lines.append("    traits       \(stated.traits.map(printable).joined(separator: " "))")
             }
         }
         if let delegator = proposal.event.delegator { lines.append("    delegator    \(delegator)") }
         for anchor in proposal.event.anchors {
             if let json = try? anchor.encoded(as: .json) {
-                lines.append("    anchors      \(printable(String(decoding: json.prefix(400), as: UTF8.self)))")
+                let rest = json.count - 400
+                lines.append(
+                    "    anchors      \(printable(String(decoding: json.prefix(400), as: UTF8.self)))"
+                        + (rest > 0 ? " … and \(rest) more bytes: --json shows all" : ""))
             }
         }
         return lines

@@ -64,8 +64,16 @@ struct MultisigApproveCommand: KelmarkCommand {
     var event: IdentifierArgument<SAID>
     @Option(help: ArgumentHelp("What a new group shall be called here.", valueName: "name"))
     var name: String?
-    @Option(help: ArgumentHelp("Whose keys must sign, in order.", valueName: "members"))
+    @Option(help: ArgumentHelp("Whose keys must sign and rotate next, in order.", valueName: "members"))
     var members: MemberList?
+    @Option(help: ArgumentHelp("Who must rotate next, when others than --members.", valueName: "members"))
+    var rotating: MemberList?
+    @Option(name: .customLong("witness"), help: ArgumentHelp("The witnesses it must leave in force.", valueName: "AID"))
+    var witnesses: [IdentifierArgument<AID>] = []
+    @Option(name: .customLong("toad"), help: ArgumentHelp("How many must receipt.", valueName: "count"))
+    var witnessThreshold: UInt32?
+    @Option(help: ArgumentHelp("Who must be the delegator of a new group.", valueName: "name"))
+    var delegator: String?
     @Option(help: ArgumentHelp("What the threshold must be.", valueName: "threshold"))
     var threshold: ThresholdArgument?
     @Option(help: ArgumentHelp("What the threshold of the next keys must be.", valueName: "threshold"))
@@ -82,8 +90,12 @@ struct MultisigApproveCommand: KelmarkCommand {
             if round == 0 {
                 var expectation = GroupExpectation()
                 expectation.signing = try members.map { try context.aids($0.names, in: desk.wallet) }
+                expectation.rotation = try (rotating ?? members).map { try context.aids($0.names, in: desk.wallet) }
                 expectation.signingThreshold = threshold?.threshold
                 expectation.nextThreshold = nextThreshold?.threshold
+                if !witnesses.isEmpty { expectation.witnesses = witnesses.map(\.id) }
+                expectation.witnessThreshold = witnessThreshold
+                expectation.delegator = try delegator.map { try context.aid($0, in: desk.wallet) }
                 _ = try await desk.groups.approve(
                     event.id, named: name, expecting: expectation, now: context.now)
             }

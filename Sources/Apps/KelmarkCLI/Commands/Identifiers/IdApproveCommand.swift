@@ -24,13 +24,17 @@ struct IdApproveCommand: KelmarkCommand {
     @OptionGroup var publish: PublishOptions
     @Argument(help: "Name or AID of the delegate.", completion: NameCompletion.kind)
     var delegate: String
+    @Option(help: ArgumentHelp("The event, when several wait.", valueName: "SAID"))
+    var event: IdentifierArgument<SAID>?
     @Option(help: ArgumentHelp("Which keys of the delegator sign, like 0,2.", valueName: "numbers"))
     var signWith: NumberList?
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         try await context.changing(dryRun: write.dryRun) { wallet in
             let aid = try context.aid(delegate, in: wallet)
-            let requests = try wallet.delegationRequests().filter { $0.event.aid == aid }
+            let requests = try wallet.delegationRequests().filter {
+                $0.event.aid == aid && (event == nil || $0.event.said == event?.id)
+            }
             guard let request = requests.first else {
                 throw CommandFailure("KM-AID-NOTHING-TO-APPROVE", "no event of \(delegate) waits for approval")
             }
@@ -49,7 +53,7 @@ struct IdApproveCommand: KelmarkCommand {
             }
             let controller = try Controller(wallet, ours.name)
             return try await context.approving(
-                aid, named: delegate, by: controller, signers: signWith?.numbers, options: publish,
+                aid, named: delegate, event: event?.id, by: controller, signers: signWith?.numbers, options: publish,
                 dryRun: write.dryRun)
         }
     }
@@ -59,11 +63,12 @@ extension CommandContext {
     /// Seals the waiting events of a delegate, brings the seal to the delegator's witnesses and, when the delegate is
     /// ours, its events to its own.
     func approving(
-        _ delegate: AID, named name: String, by controller: Controller<SQLiteKeyEventStore>, signers: [Int]?,
+        _ delegate: AID, named name: String, event: SAID? = nil, by controller: Controller<SQLiteKeyEventStore>,
+        signers: [Int]?,
         options: PublishOptions, dryRun: Bool
     ) async throws -> CommandResult {
         let wallet = controller.wallet
-        var approval = try await controller.approve(delegate, signers: signers, now: now)
+        var approval = try await controller.approve(delegate, event: event, signers: signers, now: now)
         var report: DeliveryReport?
         if !options.offline, !dryRun {
             report = try await publish(controller.aid, of: wallet)
@@ -106,6 +111,7 @@ enum ApprovalView {
             data: data,
             text: [
                 "\(dryRun ? "would have " : "")approved \(name)", "  AID     \(delegate.text)",
+                "  event   \(approval.approved.map { "\($0.sn.hex)  \($0.said)" }.joined(separator: ", "))",
                 "  seal    \(sealing.event.kind.rawValue) at \(sealing.event.sn.hex) of \(delegator), "
                     + "\(sealing.event.said.text)",
             ])

@@ -27,11 +27,13 @@ struct IdPublishCommand: KelmarkCommand {
     @OptionGroup var global: GlobalOptions
     @Argument(help: "Name of the AID.", completion: NameCompletion.kind)
     var name: String
+    @Flag(help: "Use the plain CESR ports of witnesses that have one, instead of HTTP.")
+    var tcp = false
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         try await context.changing(keys: false) { wallet in
             let identifier = try wallet.identifier(name)
-            guard let report = try await context.publish(identifier.aid, of: wallet) else {
+            guard let report = try await context.publish(identifier.aid, of: wallet, overStreams: tcp) else {
                 return CommandResult(
                     data: ["name": .text(identifier.name), "aid": .text(identifier.aid.text), "delivery": .null],
                     text: ["\(identifier.name) has no witnesses, or nothing for them"])

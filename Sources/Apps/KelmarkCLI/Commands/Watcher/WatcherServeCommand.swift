@@ -28,13 +28,20 @@ struct WatcherServeCommand: KelmarkCommand {
     var watcher: WitnessPlace
     @Option(help: ArgumentHelp("Address to listen at.", valueName: "address"))
     var host = "127.0.0.1"
+    @Option(help: ArgumentHelp("Where others reach it, when that is not where it listens.", valueName: "URL"))
+    var url: PeerURLArgument?
     @Option(help: ArgumentHelp("Seconds between two questions to a witness while a log changes.", valueName: "seconds"))
     var interval = 1
-    @Flag(help: "Don't ask witnesses at loopback and private addresses; for a watcher on a public network.")
-    var publicOnly = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Don't ask witnesses at loopback and private addresses; so unless the watcher itself listens there.")
+    var publicOnly: Bool?
 
     func validate() throws {
         guard (1...3600).contains(interval) else { throw ValidationError("--interval takes 1 to 3600.") }
+        if ["0.0.0.0", "::"].contains(host), url == nil {
+            throw ValidationError("--host \(host) is no address that others can reach: name it with --url.")
+        }
         guard watcher.tcp == nil else { throw ValidationError("A watcher has one port: name:http.") }
     }
 
@@ -44,12 +51,13 @@ struct WatcherServeCommand: KelmarkCommand {
         try HomeFolder.makePrivate(context.home.watchers)
         try HomeFolder.makePrivate(folder)
         let store = try SQLiteKeyEventStore(path: folder + "/events.sqlite")
-        let urls = watcher.urls(host)
+        let urls = url.map { [$0.url] } ?? watcher.urls(host)
         return try await context.reachingPeers { transport in
             var policy = WatcherPolicy()
             policy.quickest = .seconds(interval)
             policy.slowest = .seconds(max(30, interval))
-            policy.allowsPrivateAddresses = !publicOnly
+            // Who can tell a watcher on the open network what to ask must not reach its neighbours by it.
+            policy.allowsPrivateAddresses = !(publicOnly ?? !["127.0.0.1", "::1", "localhost"].contains(host))
             let service = try Watcher(
                 store: store, list: try FileWatchList(path: folder + "/watched.json"),
                 evidence: try FileEvidenceStore(folder: folder + "/evidence"), transport: transport,

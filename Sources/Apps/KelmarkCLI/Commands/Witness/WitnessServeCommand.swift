@@ -52,6 +52,9 @@ struct WitnessServeCommand: KelmarkCommand {
             throw ValidationError("A witness is named twice.")
         }
         if witnesses.count > 1, !urls.isEmpty { throw ValidationError("--url is for one witness.") }
+        if urls.isEmpty, ["0.0.0.0", "::"].contains(host) {
+            throw ValidationError("--host \(host) is no address that others can reach: name it with --url.")
+        }
         guard (1...1_000_000).contains(rate) else { throw ValidationError("--rate takes 1 to 1000000.") }
     }
 
