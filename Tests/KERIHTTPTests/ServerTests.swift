@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import HTTPTransport
 import KERIHTTP
 import KERINetwork
@@ -177,49 +176,5 @@ struct ServerTests {
             try await transport.send(PeerRequest(.get, url, target: "/"), timeout: .seconds(5), limit: 10)
         } throws: { ($0 as? TransportError)?.code == .unreachable }
         await transport.shutdown()
-    }
-}
-
-/// A client that sends what a client should not.
-final class RawClient: Sendable {
-    private let descriptor: Int32
-
-    init(_ port: UInt16, from source: String = "127.0.0.1") throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        func address(_ host: String, _ port: UInt16) -> sockaddr_in {
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port.bigEndian
-            inet_pton(AF_INET, host, &address.sin_addr)
-            return address
-        }
-        func with(_ address: sockaddr_in, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-            withUnsafePointer(to: address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    call($0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-        }
-        let descriptor = descriptor
-        try #require(with(address(source, 0)) { bind(descriptor, $0, $1) } == 0)
-        try #require(with(address("127.0.0.1", port)) { connect(descriptor, $0, $1) } == 0)
-    }
-
-    deinit { close(descriptor) }
-
-    func send(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-    }
-
-    /// Everything until the server closes; waits on a thread of its own.
-    @concurrent func readToEnd() async -> String {
-        var all: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = recv(descriptor, &buffer, buffer.count, 0)
-            guard count > 0 else { return String(decoding: all, as: UTF8.self) }
-            all += buffer[..<count]
-        }
     }
 }

@@ -10,6 +10,8 @@ public struct ClientLimits: Sendable, Hashable {
     public var connectionsPerPeer = 8
     /// How long a connection may take to open.
     public var connect = Duration.seconds(5)
+    /// How long a conversation over TCP may take as a whole; a peer that always says a little more is never idle.
+    public var conversation = Duration.seconds(120)
 
     /// The standard limits.
     public init() {}

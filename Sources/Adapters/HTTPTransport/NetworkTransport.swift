@@ -27,16 +27,31 @@ public struct NetworkTransport: PeerTransport {
     /// Closes all connections.
     public func shutdown() async { try? await client.shutdown() }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole answer; `timeout` covers both.
     public func send(
         _ request: PeerRequest, timeout: Duration, limit: Int
     ) async throws(TransportError) -> PeerResponse {
         do {
-            let response = try await client.execute(Self.outgoing(request), timeout: TimeAmount(timeout))
-            let headers = response.headers.map { (name: $0.name.lowercased(), value: $0.value) }
-            let body = try await response.body.collect(upTo: limit)
-            return PeerResponse(
-                status: Int(response.status.code), headers: headers, body: Array(body.readableBytesView))
+            let outgoing = try Self.outgoing(request)
+            return try await withThrowingTaskGroup { group in
+                group.addTask {
+                    let response = try await client.execute(outgoing, deadline: .distantFuture)
+                    let headers = response.headers.map { (name: $0.name.lowercased(), value: $0.value) }
+                    let body = try await response.body.collect(upTo: limit)
+                    return PeerResponse(
+                        status: Int(response.status.code), headers: headers, body: Array(body.readableBytesView))
+                }
+                // The client's own deadline ends with the head of the answer; bodies can trickle as well.
+                group.addTask {
+                    try await Task.sleep(for: timeout)
+                    throw TransportError(.timedOut, "\(request.url) takes too long")
+                }
+                defer { group.cancelAll() }
+                guard let response = try await group.next() else { throw CancellationError() }
+                return response
+            }
+        } catch let error as TransportError {
+            throw error
         } catch { throw Self.translated(error, request.url) }
     }
 
@@ -45,33 +60,43 @@ public struct NetworkTransport: PeerTransport {
         _ request: PeerRequest, idle: Duration, receive: @escaping @Sendable (ServerSentEvent) async -> Bool
     ) async throws(TransportError) {
         do {
-            // A deadline would cover the whole stream; what is watched below is how long nothing came.
-            let response = try await client.execute(Self.outgoing(request), deadline: .distantFuture)
-            guard (200..<300).contains(response.status.code),
-                response.headers.first(name: "content-type")?.lowercased().hasPrefix("text/event-stream") == true
-            else {
-                throw TransportError(
-                    .malformed, "\(request.url) answers \(response.status.code) and no stream of events")
-            }
+            let outgoing = try Self.outgoing(request)
             let activity = Activity()
             try await withThrowingTaskGroup { group in
                 group.addTask {
-                    var parser = EventStreamParser(limits: limits)
+                    // A deadline would cover the whole stream; what is watched is how long nothing came.
+                    let response = try await client.execute(outgoing, deadline: .distantFuture)
+                    guard (200..<300).contains(response.status.code),
+                        response.headers.first(name: "content-type")?.lowercased().hasPrefix("text/event-stream")
+                            == true
+                    else {
+                        throw TransportError(
+                            .malformed, "\(request.url) answers \(response.status.code) and no stream of events")
+                    }
+                    activity.note()
+                    var parser = EventStreamParser(lineBytes: limits.eventLineBytes, eventBytes: limits.eventBytes)
                     for try await chunk in response.body {
                         activity.note()
-                        for event in try parser.parse(chunk.readableBytesView) where await !receive(event) { return }
+                        for event in try parser.parse(chunk.readableBytesView) {
+                            guard await receive(event) else { return }
+                            // What the receiver took its time for is not the peer's silence.
+                            activity.note()
+                        }
                     }
                 }
                 group.addTask {
                     while true {
                         let rest = idle - (ContinuousClock.now - activity.last)
-                        guard rest > .zero else { return }
+                        guard rest > .zero else { break }
                         try await Task.sleep(for: rest)
+                    }
+                    guard activity.isAnswered else {
+                        throw TransportError(.timedOut, "\(request.url) takes too long")
                     }
                 }
                 // Whichever ends first ends both.
+                defer { group.cancelAll() }
                 try await group.next()
-                group.cancelAll()
             }
         } catch let error as TransportError {
             throw error
@@ -82,8 +107,9 @@ public struct NetworkTransport: PeerTransport {
     public func converse(
         _ stream: [UInt8], with url: PeerURL, idle: Duration, limit: Int, isEnough: @Sendable ([UInt8]) -> Bool
     ) async throws(TransportError) -> [UInt8] {
+        guard url.scheme == .tcp else { throw TransportError(.malformed, "\(url) is no address of a stream") }
         do {
-            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(TimeAmount(limits.connect))
                 .connect(host: url.host, port: Int(url.port)) { channel in
                     channel.eventLoop.makeCompletedFuture {
@@ -93,7 +119,13 @@ public struct NetworkTransport: PeerTransport {
                         return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                     }
                 }
-            return try await channel.executeThenClose { inbound, outbound in
+            let channel = connection.channel
+            let end = ContinuousClock.now + limits.conversation
+            let deadline = channel.eventLoop.scheduleTask(in: TimeAmount(limits.conversation)) {
+                channel.close(promise: nil)
+            }
+            defer { deadline.cancel() }
+            return try await connection.executeThenClose { inbound, outbound in
                 try await outbound.write(ByteBuffer(bytes: stream))
                 var answer: [UInt8] = []
                 for try await chunk in inbound {
@@ -101,7 +133,12 @@ public struct NetworkTransport: PeerTransport {
                     guard answer.count <= limit else {
                         throw TransportError(.tooLarge, "\(url) sends more than \(limit) bytes")
                     }
-                    if isEnough(answer) { break }
+                    if isEnough(answer) { return answer }
+                }
+                // The bytes end as well when we leave.
+                try Task.checkCancellation()
+                guard ContinuousClock.now < end else {
+                    throw TransportError(.timedOut, "\(url) does not come to an end")
                 }
                 return answer
             }
@@ -132,20 +169,25 @@ public struct NetworkTransport: PeerTransport {
             TransportError(.unreachable, "\(url) does not answer")
         case let error as HTTPClientError where error == .cancelled: TransportError(.cancelled, "\(url)")
         case is NIOTooManyBytesError: TransportError(.tooLarge, "\(url) answers more than is read")
-        case is HTTPParserError: TransportError(.malformed, "\(url) does not speak HTTP")
         case let error as HTTPClientError where error == .remoteConnectionClosed:
             TransportError(.unreachable, "\(url) broke off")
+        case let error as HTTPParserError where error == .invalidEOFState:
+            TransportError(.unreachable, "\(url) broke off")
+        case is HTTPParserError: TransportError(.malformed, "\(url) does not speak HTTP")
+        case let error as HTTPClientError where error == .tlsHandshakeTimeout:
+            TransportError(.insecure, "\(url) does not finish the handshake")
         default: TransportError(.unreachable, "\(url): \(error)")
         }
     }
 }
 
-/// When something came last.
+/// When something came last, and whether anything came at all.
 private final class Activity: Sendable {
-    private let moment = Mutex(ContinuousClock.now)
+    private let state = Mutex((last: ContinuousClock.now, isAnswered: false))
 
-    var last: ContinuousClock.Instant { moment.withLock { $0 } }
-    func note() { moment.withLock { $0 = .now } }
+    var last: ContinuousClock.Instant { state.withLock { $0.last } }
+    var isAnswered: Bool { state.withLock { $0.isAnswered } }
+    func note() { state.withLock { $0 = (.now, true) } }
 }
 
 /// Closes a connection on which nothing has come for too long.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NIOCore
+internal import KERINetwork
 internal import Synchronization
 
 /// The open connections of one server: how many, from where, and which may be closed at once.
 final class ConnectionRegistry: Sendable {
     private struct Entry {
-        let channel: any Channel
+        let close: @Sendable () -> Void
         let source: String
         var isAnswering = false
     }
@@ -26,14 +26,15 @@ final class ConnectionRegistry: Sendable {
 
     var isDraining: Bool { state.withLock { $0.isDraining } }
 
-    /// Takes a connection in; nil when there are too many.
-    func admit(_ channel: any Channel, from source: String) -> Int? {
-        state.withLock { state in
+    /// Takes a connection in; nil when there are too many. Addresses of one IPv6 network count as one source.
+    func admit(from source: String, close: @escaping @Sendable () -> Void) -> Int? {
+        let source = RateLimiter.network(of: source)
+        return state.withLock { state in
             guard !state.isDraining, state.entries.count < limits.connections,
                 state.perSource[source, default: 0] < limits.connectionsPerSource
             else { return nil }
             state.next += 1
-            state.entries[state.next] = Entry(channel: channel, source: source)
+            state.entries[state.next] = Entry(close: close, source: source)
             state.perSource[source, default: 0] += 1
             return state.next
         }
@@ -52,7 +53,8 @@ final class ConnectionRegistry: Sendable {
 
     /// Counts an event stream, which shutdown does not wait for; false when the source has too many.
     func beginStream(_ number: Int, source: String) -> Bool {
-        state.withLock { state in
+        let source = RateLimiter.network(of: source)
+        return state.withLock { state in
             guard state.streams[source, default: 0] < limits.streamsPerSource, !state.isDraining else { return false }
             state.streams[source, default: 0] += 1
             state.entries[number]?.isAnswering = false
@@ -60,15 +62,18 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    func endStream(source: String) { state.withLock { Self.decrement(&$0.streams, source) } }
+    func endStream(source: String) {
+        let source = RateLimiter.network(of: source)
+        state.withLock { Self.decrement(&$0.streams, source) }
+    }
 
     /// Admits nobody any more and closes every connection that is not being answered.
     func drain() {
         let idle = state.withLock { state in
             state.isDraining = true
-            return state.entries.values.filter { !$0.isAnswering }.map(\.channel)
+            return state.entries.values.filter { !$0.isAnswering }.map(\.close)
         }
-        for channel in idle { channel.close(promise: nil) }
+        for close in idle { close() }
     }
 
     private static func decrement(_ counts: inout [String: Int], _ key: String) {

@@ -80,12 +80,8 @@ final class RequestMarker: ChannelDuplexHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let deadlines: DeadlineHandler
-    private let headLimit: HeadLimitHandler
 
-    init(_ deadlines: DeadlineHandler, _ headLimit: HeadLimitHandler) {
-        self.deadlines = deadlines
-        self.headLimit = headLimit
-    }
+    init(_ deadlines: DeadlineHandler) { self.deadlines = deadlines }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .end = unwrapInboundIn(data) { deadlines.requestArrived() }
@@ -93,51 +89,7 @@ final class RequestMarker: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) {
-            deadlines.answered()
-            headLimit.begin()
-        }
+        if case .end = unwrapOutboundIn(data) { deadlines.answered() }
         context.write(data, promise: promise)
-    }
-}
-
-/// Closes connections whose bytes come without a request's end for longer than any head can be. The parser bounds single
-/// fields; this bounds their sum.
-final class HeadLimitHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    private let limit: Int
-    /// The last bytes seen of a head, for an end that lies across two reads.
-    private var matched = 0
-    private var seen = 0
-    private var isInBody = false
-
-    init(_ limit: Int) { self.limit = limit }
-
-    /// The next bytes are a head again.
-    func begin() {
-        isInBody = false
-        matched = 0
-        seen = 0
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if !isInBody {
-            for byte in unwrapInboundIn(data).readableBytesView {
-                seen += 1
-                let isExpected = byte == (matched % 2 == 0 ? 0x0D : 0x0A)
-                matched = isExpected ? matched + 1 : (byte == 0x0D ? 1 : 0)
-                if matched == 4 {
-                    isInBody = true
-                    break
-                }
-            }
-            guard isInBody || seen <= limit else {
-                context.close(promise: nil)
-                return
-            }
-        }
-        context.fireChannelRead(data)
     }
 }

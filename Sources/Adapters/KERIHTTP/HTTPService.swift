@@ -46,6 +46,11 @@ public final class HTTPService: Service {
             server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.backlog, value: 256)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(AcceptPatience())
+                    }
+                }
                 .bind(host: host, port: port) { [limits] channel in
                     channel.eventLoop.makeCompletedFuture { try Self.configure(channel, limits) }
                 }
@@ -61,9 +66,11 @@ public final class HTTPService: Service {
                 try await withThrowingDiscardingTaskGroup { group in
                     for try await connection in inbound {
                         let source = connection.channel.remoteAddress?.ipAddress ?? "unknown"
+                        let channel = connection.channel
+                        let close: @Sendable () -> Void = { channel.close(promise: nil) }
                         group.addTask { [self] in
                             // Also one that is turned away has to be ended in order.
-                            guard let number = connections.admit(connection.channel, from: source) else {
+                            guard let number = connections.admit(from: source, close: close) else {
                                 try? await connection.executeThenClose { _, _ in }
                                 return
                             }
@@ -87,10 +94,13 @@ public final class HTTPService: Service {
         let deadlines = DeadlineHandler(limits)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(deadlines)
-        let headLimit = HeadLimitHandler(limits.headBytes)
-        try pipeline.addHandler(headLimit)
+        let unparsed = UnparsedLimit(limits.headBytes)
+        try pipeline.addHandler(unparsed)
         try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
-        try pipeline.addHandler(RequestMarker(deadlines, headLimit))
+        // Right behind the parser: what comes early is held back farther on.
+        let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+        try pipeline.addHandler(UnparsedLimit.Marker(unparsed), position: .after(parser))
+        try pipeline.addHandler(RequestMarker(deadlines))
         return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
     }
 
@@ -100,16 +110,26 @@ public final class HTTPService: Service {
             try await connection.executeThenClose { inbound, outbound in
                 var parts = inbound.makeAsyncIterator()
                 while case .head(let head)? = try await parts.next() {
+                    guard head.wireCount <= limits.headBytes else {
+                        try await ResponseWriter(outbound, keepAlive: false).write(
+                            .refusal(
+                                431, "Request Header Fields Too Large", "a head has at most \(limits.headBytes) bytes"))
+                        return
+                    }
                     var body: [UInt8] = []
                     var isWhole = false
-                    while !isWhole, body.count <= limits.bodyBytes, let part = try await parts.next() {
+                    // Nobody has to send what will be refused.
+                    let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+                    while announced <= limits.bodyBytes, !isWhole, body.count <= limits.bodyBytes,
+                        let part = try await parts.next()
+                    {
                         switch part {
                         case .head: return
                         case .body(let chunk): body.append(contentsOf: chunk.readableBytesView)
                         case .end: isWhole = true
                         }
                     }
-                    guard body.count <= limits.bodyBytes else {
+                    guard max(announced, body.count) <= limits.bodyBytes else {
                         try await ResponseWriter(outbound, keepAlive: false).write(
                             .refusal(413, "Payload Too Large", "a body has at most \(limits.bodyBytes) bytes"))
                         return

@@ -54,24 +54,6 @@ struct ResponseWriter {
     }
 }
 
-extension ServerSentEvent {
-    /// The lines of the event with the blank line behind them; a line feed in the data begins another data line.
-    var wireText: String {
-        var text = ""
-        if let id { text += "id: \(Self.oneLine(id))\n" }
-        if let name { text += "event: \(Self.oneLine(name))\n" }
-        if let retry { text += "retry: \(retry)\n" }
-        if let data {
-            for line in data.split(separator: "\n", omittingEmptySubsequences: false) { text += "data: \(line)\n" }
-        }
-        return text + "\n"
-    }
-
-    private static func oneLine(_ text: String) -> String {
-        String(text.unicodeScalars.filter { $0 != "\n" && $0 != "\r" && $0 != "\0" })
-    }
-}
-
 extension ServiceResponse {
     /// What the server itself has to say, as keripy's HTTP library words it. The texts are ours: nothing to escape.
     static func refusal(_ status: Int, _ title: String, _ description: String) -> ServiceResponse {

@@ -41,6 +41,11 @@ public final class StreamService: Service {
             server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.backlog, value: 256)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(AcceptPatience())
+                    }
+                }
                 .bind(host: host, port: port) { [limits] channel in
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
@@ -61,9 +66,11 @@ public final class StreamService: Service {
                 try await withThrowingDiscardingTaskGroup { group in
                     for try await connection in inbound {
                         let source = connection.channel.remoteAddress?.ipAddress ?? "unknown"
+                        let channel = connection.channel
+                        let close: @Sendable () -> Void = { channel.close(promise: nil) }
                         group.addTask { [self] in
                             // Also one that is turned away has to be ended in order.
-                            guard let number = connections.admit(connection.channel, from: source) else {
+                            guard let number = connections.admit(from: source, close: close) else {
                                 try? await connection.executeThenClose { _, _ in }
                                 return
                             }

@@ -23,7 +23,8 @@ public struct OOBI: Sendable, Hashable, CustomStringConvertible {
     /// Reads a URL of one of the forms of facts 9.4; nil for anything else.
     public init?(_ text: String) {
         let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let url = PeerURL(String(parts[0])), url.scheme != .tcp else { return nil }
+        guard let url = PeerURL(String(parts[0])), url.scheme != .tcp, parts.count < 2 || Self.isQuery(parts[1])
+        else { return nil }
         let path = url.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
         switch path.first {
         case "oobi" where path.count == 1: subject = .anybody
@@ -53,6 +54,14 @@ public struct OOBI: Sendable, Hashable, CustomStringConvertible {
 
     /// The URL as it is given to others.
     public var description: String { url.description + (name.map { "?name=\($0)" } ?? "") }
+
+    /// Whether a query has only characters that a query may have; its name is shown to people.
+    private static func isQuery(_ text: Substring) -> Bool {
+        text.utf8.count <= PeerURL.longest
+            && text.utf8.allSatisfy {
+                (0x21...0x7E).contains($0) && ![0x22, 0x23, 0x3C, 0x3E, 0x5C, 0x5E, 0x60, 0x7B, 0x7C, 0x7D].contains($0)
+            }
+    }
 
     private static func isRole(_ text: String) -> Bool {
         (1...32).contains(text.utf8.count) && text.utf8.allSatisfy { (0x61...0x7A).contains($0) }

@@ -21,7 +21,7 @@ public struct RequestRate: Sendable, Hashable {
 }
 
 /// Counts the requests of each source. A full bucket is the same as none, so only busy sources take memory.
-final class RateLimiter: Sendable {
+package final class RateLimiter: Sendable {
     private struct Bucket {
         var tokens: Double
         var at: Int64
@@ -77,7 +77,7 @@ final class RateLimiter: Sendable {
     }
 
     /// Who has one address of IPv6 has 2^64 of them: such sources are counted by the first half of the address.
-    static func network(of source: String) -> String {
+    package static func network(of source: String) -> String {
         guard source.contains(":"), !source.contains(".") else { return source }
         let address = source.prefix { $0 != "%" }
         var groups: [Substring]

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import KERINetwork
-
 /// Reads a `text/event-stream` chunk by chunk (WHATWG HTML, section 9.2.6): lines end in LF, CR or CRLF, a blank line ends
 /// an event, unknown fields and comments are skipped. Lines and events are bounded.
 public struct EventStreamParser: Sendable {
-    private let limits: ClientLimits
+    private let mostLineBytes: Int
+    private let mostEventBytes: Int
     private var line: [UInt8] = []
     private var lastWasReturn = false
     private var isFirstLine = true
     private var event = ServerSentEvent()
-    private var data: [String] = []
-    private var dataBytes = 0
+    /// The lines of the data so far, each with a line feed behind it; nil when there is none.
+    private var data: [UInt8]?
 
     /// Starts a stream.
-    public init(limits: ClientLimits = ClientLimits()) { self.limits = limits }
+    /// - Parameters:
+    ///   - lineBytes: most bytes of a line.
+    ///   - eventBytes: most bytes of an event's data.
+    public init(lineBytes: Int = 4 << 20, eventBytes: Int = 4 << 20) {
+        mostLineBytes = lineBytes
+        mostEventBytes = eventBytes
+    }
 
     /// The events that are complete with these bytes.
     /// - Throws: ``TransportError`` `tooLarge` for a line or an event beyond the limits.
@@ -27,9 +32,8 @@ public struct EventStreamParser: Sendable {
             }
             lastWasReturn = byte == 0x0D
             guard byte == 0x0A || byte == 0x0D else {
-                guard line.count < limits.eventLineBytes else {
-                    throw TransportError(
-                        .tooLarge, "a line of the event stream has more than \(limits.eventLineBytes) bytes")
+                guard line.count < mostLineBytes else {
+                    throw TransportError(.tooLarge, "a line of the event stream has more than \(mostLineBytes) bytes")
                 }
                 line.append(byte)
                 continue
@@ -53,11 +57,12 @@ public struct EventStreamParser: Sendable {
         if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
         switch name {
         case "data":
-            dataBytes += value.count + 1
-            guard dataBytes <= limits.eventBytes else {
-                throw TransportError(.tooLarge, "an event has more than \(limits.eventBytes) bytes")
+            guard (data?.count ?? 0) + value.count < mostEventBytes else {
+                throw TransportError(.tooLarge, "an event has more than \(mostEventBytes) bytes")
             }
-            data.append(String(decoding: value, as: UTF8.self))
+            data = data ?? []
+            data?.append(contentsOf: value)
+            data?.append(0x0A)
         case "event": event.name = String(decoding: value, as: UTF8.self)
         case "id" where !value.contains(0): event.id = String(decoding: value, as: UTF8.self)
         case "retry" where !value.isEmpty && value.count < 10 && value.allSatisfy({ (0x30...0x39).contains($0) }):
@@ -71,10 +76,39 @@ public struct EventStreamParser: Sendable {
     private mutating func dispatch() -> ServerSentEvent? {
         defer {
             event = ServerSentEvent()
-            data = []
-            dataBytes = 0
+            data = nil
         }
-        if !data.isEmpty { event.data = data.joined(separator: "\n") }
+        if let data { event.data = String(decoding: data.dropLast(), as: UTF8.self) }
         return event == ServerSentEvent() ? nil : event
+    }
+}
+
+extension ServerSentEvent {
+    /// The lines of the event with the blank line behind them; an end of line in the data, of
+    /// whichever kind, begins another data line.
+    public var wireText: String {
+        var text = ""
+        if let id { text += "id: \(Self.oneLine(id))\n" }
+        if let name { text += "event: \(Self.oneLine(name))\n" }
+        if let retry { text += "retry: \(retry)\n" }
+        if let data {
+            // Scalar by scalar: as a character, CR LF is neither of the two.
+            text += "data: "
+            var lastWasReturn = false
+            for scalar in data.unicodeScalars {
+                switch scalar {
+                case "\n" where lastWasReturn: break
+                case "\n", "\r": text += "\ndata: "
+                default: text.unicodeScalars.append(scalar)
+                }
+                lastWasReturn = scalar == "\r"
+            }
+            text += "\n"
+        }
+        return text + "\n"
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        String(text.unicodeScalars.filter { $0 != "\n" && $0 != "\r" && $0 != "\0" })
     }
 }
