@@ -37,6 +37,7 @@ final class Desk: RequestHandler {
             arrived.open()
             await gate.passed()
             return ServiceResponse(contentType: "text/plain", Array("waited".utf8))
+        case "/some": return ServiceResponse(contentType: "text/plain", [UInt8](repeating: 65, count: 1 << 18))
         case "/large": return ServiceResponse(contentType: "text/plain", [UInt8](repeating: 65, count: 8 << 20))
         case "/flood", "/quiet":
             let data = String(repeating: "a", count: 65_536)

@@ -118,8 +118,8 @@ struct ServerTests {
     @Test(arguments: ["", "GET / HT", "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc", "\0\0\0garbage\r\n\r\n"])
     func slowOnesAreCutOff(_ part: String) async throws {
         var limits = ServerLimits()
-        limits.arrival = .milliseconds(200)
-        limits.idle = .milliseconds(200)
+        limits.arrival = .seconds(2)
+        limits.idle = .seconds(2)
         try await Self.serving(limits) { url, _ in
             let slow = try RawClient(url.port)
             slow.send(part)

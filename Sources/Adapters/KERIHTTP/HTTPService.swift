@@ -41,7 +41,7 @@ public final class HTTPService: Service {
     /// Listens until graceful shutdown; requests that are being answered are finished then.
     /// - Throws: ``ListenError`` when the address can't be listened at.
     public func run() async throws {
-        let server: NIOAsyncChannel<Connection, Never>
+        let server: NIOAsyncChannel<AcceptedChannel, Never>
         do {
             server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.backlog, value: 256)
@@ -51,8 +51,11 @@ public final class HTTPService: Service {
                         try channel.pipeline.syncOperations.addHandler(AcceptPatience())
                     }
                 }
+                .childChannelOption(.autoRead, value: false)
                 .bind(host: host, port: port) { [limits] channel in
-                    channel.eventLoop.makeCompletedFuture { try Self.configure(channel, limits) }
+                    channel.eventLoop.makeCompletedFuture {
+                        try AcceptedChannel(channel) { try Self.configure(channel, limits) }
+                    }
                 }
         } catch {
             let failure = ListenError(host: host, port: port, detail: "\(error)")
@@ -64,17 +67,18 @@ public final class HTTPService: Service {
         try await withGracefulShutdownHandler {
             try await server.executeThenClose { inbound in
                 try await withThrowingDiscardingTaskGroup { group in
-                    for try await connection in inbound {
-                        let source = connection.channel.remoteAddress?.ipAddress ?? "unknown"
-                        let channel = connection.channel
-                        let close: @Sendable () -> Void = { channel.close(promise: nil) }
+                    for try await accepted in inbound {
                         group.addTask { [self] in
-                            // Also one that is turned away has to be ended in order.
-                            guard let number = connections.admit(from: source, close: close) else {
-                                try? await connection.executeThenClose { _, _ in }
-                                return
+                            let source = accepted.source
+                            let close: @Sendable () -> Void = { [channel = accepted.channel] in
+                                channel.close(promise: nil)
                             }
-                            await serve(connection, source: source, number: number)
+                            guard let number = connections.admit(from: source, close: close) else { return }
+                            if let connection: Connection = try? await accepted.opened(
+                                .init(isOutboundHalfClosureEnabled: true))
+                            {
+                                await serve(connection, source: source, number: number)
+                            }
                             connections.remove(number)
                         }
                     }
@@ -90,7 +94,7 @@ public final class HTTPService: Service {
     typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead>>
     typealias HTTPPart<Head: Equatable> = NIOHTTP1.HTTPPart<Head, IOData>
 
-    private static func configure(_ channel: any Channel, _ limits: ServerLimits) throws -> Connection {
+    private static func configure(_ channel: any Channel, _ limits: ServerLimits) throws {
         let deadlines = DeadlineHandler(limits)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(deadlines)
@@ -101,7 +105,6 @@ public final class HTTPService: Service {
         let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
         try pipeline.addHandler(UnparsedLimit.Marker(unparsed), position: .after(parser))
         try pipeline.addHandler(RequestMarker(deadlines))
-        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
     }
 
     /// Answers the requests of one connection, one after the other.
@@ -110,28 +113,26 @@ public final class HTTPService: Service {
             try await connection.executeThenClose { inbound, outbound in
                 var parts = inbound.makeAsyncIterator()
                 while case .head(let head)? = try await parts.next() {
-                    guard head.wireCount <= limits.headBytes else {
-                        try await ResponseWriter(outbound, keepAlive: false).write(
-                            .refusal(
-                                431, "Request Header Fields Too Large", "a head has at most \(limits.headBytes) bytes"))
-                        return
-                    }
                     var body: [UInt8] = []
                     var isWhole = false
-                    // Nobody has to send what will be refused.
-                    let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-                    while announced <= limits.bodyBytes, !isWhole, body.count <= limits.bodyBytes,
-                        let part = try await parts.next()
-                    {
+                    var refusal = refusal(of: head)
+                    while refusal == nil, !isWhole, let part = try await parts.next() {
                         switch part {
                         case .head: return
-                        case .body(let chunk): body.append(contentsOf: chunk.readableBytesView)
+                        case .body(let chunk):
+                            body.append(contentsOf: chunk.readableBytesView)
+                            if body.count > limits.bodyBytes { refusal = tooLarge }
                         case .end: isWhole = true
                         }
                     }
-                    guard max(announced, body.count) <= limits.bodyBytes else {
-                        try await ResponseWriter(outbound, keepAlive: false).write(
-                            .refusal(413, "Payload Too Large", "a body has at most \(limits.bodyBytes) bytes"))
+                    if let refusal {
+                        try await ResponseWriter(outbound, keepAlive: false).write(refusal)
+                        // Closed with bytes unread, the connection would be reset, and the refusal lost with it.
+                        outbound.finish()
+                        var passed = 0
+                        while passed <= limits.bodyBytes, let part = try await parts.next() {
+                            if case .body(let chunk) = part { passed += chunk.readableBytes } else { passed += 1000 }
+                        }
                         return
                     }
                     guard isWhole else { return }
@@ -166,6 +167,18 @@ public final class HTTPService: Service {
 }
 
 extension HTTPService {
+    private var tooLarge: ServiceResponse {
+        .refusal(413, "Payload Too Large", "a body has at most \(limits.bodyBytes) bytes")
+    }
+
+    /// What is said to a head that is too long.
+    private func refusal(of head: HTTPRequestHead) -> ServiceResponse? {
+        guard head.wireCount <= limits.headBytes else {
+            return .refusal(431, "Request Header Fields Too Large", "a head has at most \(limits.headBytes) bytes")
+        }
+        return nil
+    }
+
     /// Writes events until they end or the peer leaves, which nothing but the end of its connection tells; then the
     /// connection is closed.
     private static func stream(_ response: ServiceResponse, by writer: ResponseWriter, on channel: any Channel) async {

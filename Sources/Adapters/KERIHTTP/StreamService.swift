@@ -36,7 +36,7 @@ public final class StreamService: Service {
     /// Listens until graceful shutdown, which closes what is open.
     /// - Throws: ``ListenError`` when the address can't be listened at.
     public func run() async throws {
-        let server: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
+        let server: NIOAsyncChannel<AcceptedChannel, Never>
         do {
             server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.backlog, value: 256)
@@ -46,12 +46,14 @@ public final class StreamService: Service {
                         try channel.pipeline.syncOperations.addHandler(AcceptPatience())
                     }
                 }
+                .childChannelOption(.autoRead, value: false)
                 .bind(host: host, port: port) { [limits] channel in
                     channel.eventLoop.makeCompletedFuture {
-                        let pipeline = channel.pipeline.syncOperations
-                        try pipeline.addHandler(IdleStateHandler(allTimeout: TimeAmount(limits.idle)))
-                        try pipeline.addHandler(IdleCloser())
-                        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+                        try AcceptedChannel(channel) {
+                            let pipeline = channel.pipeline.syncOperations
+                            try pipeline.addHandler(IdleStateHandler(allTimeout: TimeAmount(limits.idle)))
+                            try pipeline.addHandler(IdleCloser())
+                        }
                     }
                 }
         } catch {
@@ -64,17 +66,18 @@ public final class StreamService: Service {
         try await withGracefulShutdownHandler {
             try await server.executeThenClose { inbound in
                 try await withThrowingDiscardingTaskGroup { group in
-                    for try await connection in inbound {
-                        let source = connection.channel.remoteAddress?.ipAddress ?? "unknown"
-                        let channel = connection.channel
-                        let close: @Sendable () -> Void = { channel.close(promise: nil) }
+                    for try await accepted in inbound {
                         group.addTask { [self] in
-                            // Also one that is turned away has to be ended in order.
-                            guard let number = connections.admit(from: source, close: close) else {
-                                try? await connection.executeThenClose { _, _ in }
-                                return
+                            let source = accepted.source
+                            let close: @Sendable () -> Void = { [channel = accepted.channel] in
+                                channel.close(promise: nil)
                             }
-                            await converse(connection, source: source)
+                            guard let number = connections.admit(from: source, close: close) else { return }
+                            if let connection: NIOAsyncChannel<ByteBuffer, ByteBuffer> = try? await accepted.opened(
+                                .init())
+                            {
+                                await converse(connection, source: source)
+                            }
                             connections.remove(number)
                         }
                     }

@@ -57,10 +57,9 @@ public struct OOBI: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether a query has only characters that a query may have; its name is shown to people.
     private static func isQuery(_ text: Substring) -> Bool {
-        text.utf8.count <= PeerURL.longest
-            && text.utf8.allSatisfy {
-                (0x21...0x7E).contains($0) && ![0x22, 0x23, 0x3C, 0x3E, 0x5C, 0x5E, 0x60, 0x7B, 0x7C, 0x7D].contains($0)
-            }
+        let others: [UInt8] = [0x22, 0x23, 0x3C, 0x3E, 0x5C, 0x5E, 0x60, 0x7B, 0x7C, 0x7D]
+        return text.utf8.count <= PeerURL.longest
+            && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && !others.contains($0) }
     }
 
     private static func isRole(_ text: String) -> Bool {

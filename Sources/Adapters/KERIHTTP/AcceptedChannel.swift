@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+
+/// A connection that was accepted and is not read yet. It is closed when nobody holds it any more.
+///
+/// An asynchronous channel traps when it is dropped without having been used, as happens to one that is accepted in the
+/// moment in which the listener closes. So it is made only when there is a task that uses it.
+final class AcceptedChannel: Sendable {
+    let channel: any Channel
+    private let ready: EventLoopFuture<Void>
+
+    /// Adds what `configure` adds; the channel must not read by itself.
+    init(_ channel: any Channel, configure: () throws -> Void) throws {
+        self.channel = channel
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        ready = promise.futureResult
+        do {
+            try channel.pipeline.syncOperations.addHandler(Readiness(promise))
+            try configure()
+        } catch {
+            promise.fail(error)
+            throw error
+        }
+    }
+
+    deinit { channel.close(promise: nil) }
+
+    var source: String { channel.remoteAddress?.ipAddress ?? "unknown" }
+
+    /// Begins to read; who calls this must use what he gets.
+    /// - Throws: when the peer has left.
+    func opened<Inbound: Sendable, Outbound: Sendable>(
+        _ configuration: NIOAsyncChannel<Inbound, Outbound>.Configuration
+    ) async throws -> NIOAsyncChannel<Inbound, Outbound> {
+        try await ready.get()
+        return try await channel.eventLoop.submit { [channel] in
+            guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
+            let connection = try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel, configuration: configuration)
+            try channel.syncOptions?.setOption(.autoRead, value: true)
+            return connection
+        }.get()
+    }
+
+    /// Tells when the channel is active, or never will be.
+    private final class Readiness: ChannelInboundHandler {
+        typealias InboundIn = Any
+
+        private let promise: EventLoopPromise<Void>
+
+        init(_ promise: EventLoopPromise<Void>) { self.promise = promise }
+
+        func channelActive(context: ChannelHandlerContext) {
+            promise.succeed()
+            context.fireChannelActive()
+        }
+
+        func handlerRemoved(context: ChannelHandlerContext) { promise.fail(ChannelError.ioOnClosedChannel) }
+    }
+}
