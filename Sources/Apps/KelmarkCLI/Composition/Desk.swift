@@ -38,19 +38,26 @@ struct Desk: Sendable {
 }
 
 extension Desk {
+    /// Most logs that one look into a mailbox asks for, of each kind.
+    private static var mostAsked: Int { 8 }
+
     /// Reads the mailboxes of one AID, fetches the logs that messages wait for, and goes on with what that allows.
     func readMail(for aid: AID, now: Timestamp) async throws -> [MailItem] {
         let items = try await mailroom.fetch(for: aid, idle: CommandContext.glance)
-        for item in items {
-            if case .delegation(let event) = item.content { _ = try await introducer.refresh(event.aid) }
-        }
-        // One log may show that another is needed: each is asked for once.
+        // Strangers can name anybody whose log should be fetched; so only so many are asked for, each once.
         var asked: Set<AID> = []
-        while asked.count < 64 {
-            let wanted = Set(try groups.book.load().unread.compactMap(\.reason.actor)).subtracting(asked)
+        for item in items {
+            guard case .delegation(let event) = item.content, asked.count < Self.mostAsked,
+                asked.insert(event.aid).inserted
+            else { continue }
+            _ = try await introducer.refresh(event.aid)
+        }
+        // One log may show that another is needed.
+        while asked.count < 2 * Self.mostAsked {
+            let wanted = Set(try groups.book.load().unread.compactMap(\.reason.actor)).subtracting(asked).sorted()
             guard !wanted.isEmpty else { break }
-            for one in wanted { _ = try await introducer.refresh(one) }
-            asked.formUnion(wanted)
+            for one in wanted.prefix(Self.mostAsked) { _ = try await introducer.refresh(one) }
+            asked.formUnion(wanted.prefix(Self.mostAsked))
             _ = try await groups.resume(now: now)
         }
         return items

@@ -17,7 +17,8 @@ extension Introducer {
     /// - Throws: what the store fails with.
     public func refresh(_ aid: AID) async throws -> [(endpoint: AID, result: Refreshed)] {
         var results: [(endpoint: AID, result: Refreshed)] = []
-        for (endpoint, oobi) in try wallet.sources(of: aid) {
+        // More than the witnesses of any AID that is meant to be used: a made-up one can name any number.
+        for (endpoint, oobi) in try wallet.sources(of: aid).prefix(16) {
             do {
                 let found = try await follow(oobi)
                 results.append((endpoint, .taken(found.state.sn, messages: found.messages)))

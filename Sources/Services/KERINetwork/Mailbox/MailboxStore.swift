@@ -57,7 +57,7 @@ public struct MailboxLimits: Sendable, Hashable {
     public var total: Int
 
     /// Collects the bounds.
-    public init(perRecipient: Int = 10_000, total: Int = 1_000_000) {
+    public init(perRecipient: Int = 2_000, total: Int = 100_000) {
         self.perRecipient = perRecipient
         self.total = total
     }

@@ -86,7 +86,10 @@ extension Witness {
     /// - Returns: whether it is there.
     @discardableResult
     func mail(_ message: [UInt8], to recipient: AID, topic: String) async throws -> Bool {
-        guard try store.read({ try $0.keyState(of: recipient) }) != nil else { return false }
+        // Whoever asks for a longer log can read it where everybody can: at an introduction.
+        guard message.count <= max(policy.maximumMail, limits.bodyBytes),
+            try store.read({ try $0.keyState(of: recipient) }) != nil
+        else { return false }
         do {
             try await hub.post(message, to: recipient, topic: topic)
             return true

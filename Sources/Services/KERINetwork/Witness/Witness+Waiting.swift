@@ -52,7 +52,13 @@ extension Witness {
         while !wakeups.isEmpty {
             // Step by step, so that others can write in between.
             let result = try await queue.run { [self, wakeups] transaction in
-                try processor.resume(wakeups, in: &transaction, now: clock.now(), limit: 256)
+                let result = try processor.resume(wakeups, in: &transaction, now: clock.now(), limit: 256)
+                // What is accepted is signed with it, here as everywhere.
+                for one in result.resumed {
+                    guard case .accepted? = one.outcome, policy.serves(one.key.aid) else { continue }
+                    _ = try sign(one.key.aid, one.key.sn, one.key.said, in: &transaction)
+                }
+                return result
             }
             try await follow(result.resumed)
             wakeups = result.remaining

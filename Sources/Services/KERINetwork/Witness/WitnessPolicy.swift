@@ -26,7 +26,7 @@ public struct WitnessPolicy: Sendable {
     /// Collects a policy.
     public init(
         controllers: Set<AID>? = nil, answersUnsignedQueries: Bool = false, rate: RequestRate = RequestRate(),
-        urls: [PeerURL] = [], maximumMessages: Int = 10_000, maximumMail: Int = 1 << 20,
+        urls: [PeerURL] = [], maximumMessages: Int = 10_000, maximumMail: Int = 256 << 10,
         streams: MailboxStreamLimits = MailboxStreamLimits(), queryTolerance: Int64 = 900
     ) {
         self.controllers = controllers
