@@ -87,14 +87,25 @@ struct ClientAbuseTests {
         let transport = NetworkTransport()
         let tcp = try #require(PeerURL("tcp://127.0.0.1:1/"))
         let http = try #require(PeerURL("http://127.0.0.1:1/"))
-        await #expect(throws: TransportError(.malformed, "\(tcp) does not speak HTTP")) {
+        await #expect(throws: TransportError(.malformed, "\(tcp) is no address of a peer over HTTP")) {
             try await transport.send(PeerRequest(.get, tcp, target: "/"), timeout: .seconds(50), limit: 1)
         }
-        await #expect(throws: TransportError(.malformed, "\(tcp) does not speak HTTP")) {
+        await #expect(throws: TransportError(.malformed, "\(tcp) is no address of a peer over HTTP")) {
             try await transport.events(PeerRequest(.get, tcp, target: "/"), idle: .seconds(50)) { _ in true }
         }
         await #expect(throws: TransportError(.malformed, "\(http) is no address of a stream")) {
             try await transport.converse([], with: http, idle: .seconds(50), limit: 1) { _ in true }
+        }
+        // Where clouds keep the secrets of their machines nobody is asked, however the address is written.
+        for text in ["http://169.254.169.254/", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/"] {
+            let url = try #require(PeerURL(text))
+            await #expect(throws: TransportError(.malformed, "\(url) is no address of a peer over HTTP")) {
+                try await transport.send(PeerRequest(.get, url, target: "/"), timeout: .seconds(50), limit: 1)
+            }
+        }
+        let link = try #require(PeerURL("tcp://169.254.169.254:80"))
+        await #expect(throws: TransportError(.malformed, "\(link) is no address of a stream")) {
+            try await transport.converse([], with: link, idle: .seconds(50), limit: 1) { _ in true }
         }
         await transport.shutdown()
     }

@@ -107,7 +107,9 @@ public struct NetworkTransport: PeerTransport {
     public func converse(
         _ stream: [UInt8], with url: PeerURL, idle: Duration, limit: Int, isEnough: @Sendable ([UInt8]) -> Bool
     ) async throws(TransportError) -> [UInt8] {
-        guard url.scheme == .tcp else { throw TransportError(.malformed, "\(url) is no address of a stream") }
+        guard url.scheme == .tcp, !url.isLinkLocal else {
+            throw TransportError(.malformed, "\(url) is no address of a stream")
+        }
         do {
             let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(TimeAmount(limits.connect))
@@ -148,8 +150,8 @@ public struct NetworkTransport: PeerTransport {
     }
 
     private static func outgoing(_ request: PeerRequest) throws(TransportError) -> HTTPClientRequest {
-        guard request.url.scheme != .tcp else {
-            throw TransportError(.malformed, "\(request.url) does not speak HTTP")
+        guard request.url.scheme != .tcp, !request.url.isLinkLocal else {
+            throw TransportError(.malformed, "\(request.url) is no address of a peer over HTTP")
         }
         let host = request.url.host.contains(":") ? "[\(request.url.host)]" : request.url.host
         var outgoing = HTTPClientRequest(

@@ -55,6 +55,15 @@ public struct WatcherPolicy: Sendable, Hashable {
 }
 
 extension PeerURL {
+    /// Whether the host is an address of the link only, where clouds keep the secrets of their machines. No peer of
+    /// anybody listens there, so nobody is asked there, whoever says so.
+    package var isLinkLocal: Bool {
+        let last = host.contains(":") ? host.split(separator: ":").last.map(String.init) ?? "" : host
+        if last.hasPrefix("169.254.") { return true }
+        guard host.contains(":") else { return false }
+        return ["fe8", "fe9", "fea", "feb"].contains { host.hasPrefix($0) } || host.hasPrefix("::ffff:a9fe:")
+    }
+
     /// Whether the host is written as an address, or a name, that only this machine or its neighbours can reach. Names
     /// that resolve to such addresses are the transport's matter.
     package var isPrivate: Bool {
