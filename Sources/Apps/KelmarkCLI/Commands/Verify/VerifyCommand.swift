@@ -48,13 +48,13 @@ struct VerifyCommand: KelmarkCommand {
         guard !bytes.isEmpty else { throw CommandFailure("KM-INPUT-EMPTY", "\(file) is empty") }
         // Evidence of duplicity is proven by itself: there is no root to start from.
         if EvidenceView.isEvidence(bytes) {
-            var result = EvidenceView.result(of: try VerifiedDuplicity(reading: bytes), file: file)
+            var result = EvidenceView.result(of: try Self.duplicity(bytes), file: file)
             result.concern = CommandFailure(
                 "KM-VERDICT-CONTRADICTED", "the evidence proves that somebody said two things")
             return result
         }
         let proven = try evidence.map { path in
-            try VerifiedDuplicity(reading: try DurableFile.read(path, atMost: DuplicityEvidence.largest))
+            try Self.duplicity(try DurableFile.read(path, atMost: DuplicityEvidence.largest))
         }
         func question(_ text: String) -> CommandFailure { CommandFailure("KM-VERDICT-QUESTION", text) }
         guard let rootText = root ?? context.settings.verifyRoot else { throw question("--root AID is missing") }
@@ -75,6 +75,11 @@ struct VerifyCommand: KelmarkCommand {
             bytes, root: root, trustDomain: domain, at: try time ?? context.certificateTime, asOf: position,
             evidence: proven)
         return VerdictView.result(of: report, file: file, console: context.console)
+    }
+
+    /// Swift 6.3 can't compile two conversions of one typed error in an optimised function, so there is one here.
+    @inline(never) private static func duplicity(_ bytes: [UInt8]) throws -> VerifiedDuplicity {
+        try VerifiedDuplicity(reading: bytes)
     }
 }
 
