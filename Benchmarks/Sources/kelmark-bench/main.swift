@@ -2,6 +2,7 @@
 
 import CSodiumBare
 import Glibc
+import KERI
 
 precondition(sodium_init() >= 0, "libsodium does not start")
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -16,12 +17,22 @@ do {
     case "make" where arguments.count == 4:
         let fixture = try KeyLogFixture(events: Int(arguments[1]) ?? 1000, witnesses: Int(arguments[2]) ?? 0)
         try writeFile(fixture.stream, to: arguments[3])
+    case "receipts" where arguments.count == 6:
+        let witnesses = arguments[5].split(separator: ",").compactMap { AID(String($0)) }
+        try WitnessBenchmark.receipts(
+            port: UInt16(arguments[1]) ?? 0, controllers: Int(arguments[2]) ?? 1, events: Int(arguments[3]) ?? 1,
+            name: arguments[4], witnesses: witnesses)
+    case "load" where arguments.count == 6:
+        let witnesses = arguments[4].split(separator: ",").compactMap { AID(String($0)) }
+        try WitnessBenchmark.load(
+            port: UInt16(arguments[1]) ?? 0, aids: Int(arguments[2]) ?? 1, events: Int(arguments[3]) ?? 1,
+            witnesses: witnesses, process: Int32(arguments[5]) ?? 0)
     case "profile" where arguments.count == 2:
         let stream = try readFile(arguments[1])
         for _ in 0..<5 { _ = try ReplayBenchmark.replay(stream) }
     default:
         print(
-            "usage: kelmark-bench replay | framing | growth [EVENTS] | storage FOLDER | writers FOLDER | file STREAM FOLDER | make EVENTS WITNESSES FILE | profile FILE"
+            "usage: kelmark-bench replay | framing | growth [EVENTS] | storage FOLDER | writers FOLDER | file STREAM FOLDER | make EVENTS WITNESSES FILE | profile FILE | receipts PORT CONTROLLERS EVENTS NAME WITNESSES | load PORT AIDS EVENTS WITNESSES PID"
         )
         exit(2)
     }

@@ -23,30 +23,40 @@ extension Witness {
     func receipt(_ event: KeyEvent, _ attachments: Attachments, onlyOurs: Bool) async throws -> Receipting {
         let isServed = policy.serves(event.aid)
         if onlyOurs, !isServed { return .notServed }
-        let receipting = try await queue.run { [self] transaction -> Receipting in
-            if onlyOurs, try names(event, transaction) == false { return .notOurs(nil) }
-            let outcome = try processor.apply(
-                .keyEvent(event), with: attachments, to: &transaction, now: clock.now())
-            guard outcome.isInLog else {
-                guard isServed, let former = try formerSignature(event.aid, event.sn, event.said, transaction) else {
-                    return .outcome(outcome)
-                }
-                return .receipted(former, isNew: false)
-            }
-            guard isServed, let signature = try sign(event.aid, event.sn, event.said, in: &transaction) else {
-                return .notOurs(outcome)
-            }
-            if case .accepted = outcome { return .receipted(signature, isNew: true) }
-            return .receipted(signature, isNew: false)
+        let (receipting, somethingWaits) = try await queue.run { [self] transaction -> (Receipting, Bool) in
+            let receipting = try decide(event, attachments, onlyOurs: onlyOurs, isServed: isServed, in: &transaction)
+            // Mostly nothing does, and then there is no second transaction.
+            let awaited = AwaitedPosition(aid: event.aid, sn: event.sn)
+            return (receipting, try transaction.nextEscrow(waitingFor: awaited, after: nil) != nil)
         }
         let isWorthWaking =
             switch receipting {
-            case .receipted(_, isNew: true), .notOurs(.accepted?): true
+            case .receipted(_, isNew: true), .notOurs(.accepted?): somethingWaits
             case .outcome(let outcome): outcome.wakesOthers
             default: false
             }
         if isWorthWaking { try await wake(event.aid) }
         return receipting
+    }
+
+    private func decide(
+        _ event: KeyEvent, _ attachments: Attachments, onlyOurs: Bool, isServed: Bool,
+        in transaction: inout Store.Transaction
+    ) throws -> Receipting {
+        if onlyOurs, try names(event, transaction) == false { return .notOurs(nil) }
+        let outcome = try processor.apply(
+            .keyEvent(event), with: attachments, to: &transaction, now: clock.now())
+        guard outcome.isInLog else {
+            guard isServed, let former = try formerSignature(event.aid, event.sn, event.said, transaction) else {
+                return .outcome(outcome)
+            }
+            return .receipted(former, isNew: false)
+        }
+        guard isServed, let signature = try sign(event.aid, event.sn, event.said, in: &transaction) else {
+            return .notOurs(outcome)
+        }
+        if case .accepted = outcome { return .receipted(signature, isNew: true) }
+        return .receipted(signature, isNew: false)
     }
 
     /// Whether this witness is one of those in force at an event; nil when what comes before is not known.
