@@ -89,7 +89,29 @@ struct ChallengesTests {
         try await alice.meet(bob)
         let stored = try StoredMessage(body + proof)
         guard case .exchange(let exchange) = stored.message else { return }
-        #expect(code { try alice.challenges.receive(exchange, stored.attachments, now: groupMoment(64)) } == .malformed)
+        #expect(
+            code { try alice.challenges.receive(exchange, stored.attachments, for: alice.aid, now: groupMoment(64)) }
+                == .malformed)
+    }
+
+    @Test func `An answer that names its sender, as the command of keripy does, is for whose mailbox it lies in`()
+        async throws
+    {
+        let (alice, bob) = try await pair()
+        let (own, other) = (try alice.aid, try bob.aid)
+        let words = try alice.challenges.give(now: groupMoment(61))
+        let body = try ExchangeBody.bytes(
+            from: other, route: "/challenge/response",
+            payload: ["i": .text(other.text), "words": .list(words.words.map { .text($0) })],
+            form: .withoutRecipient, dated: groupMoment(62))
+        let stored = try StoredMessage(body + (try await Controller(bob.wallet, "bob").proof(of: body)))
+        guard case .exchange(let exchange) = stored.message else { return }
+        let answer = try alice.challenges.receive(exchange, stored.attachments, for: own, now: groupMoment(63))
+        #expect(answer.recipient == own)
+        #expect(
+            code { try alice.challenges.receive(exchange, stored.attachments, for: other, now: groupMoment(63)) }
+                == .notOurs)
+        #expect(code { try alice.challenges.verify(words, from: other, as: own, now: groupMoment(63)) } == nil)
     }
 
     @Test func `Answers that are malformed, unsigned or for others are refused`() async throws {
@@ -100,7 +122,7 @@ struct ChallengesTests {
             ([:], .malformed), (["i": own], .malformed), (["i": own, "words": ["one", "two"]], .malformed),
             (["i": own, "words": ["one", 2, "three", "four", "five"]], .malformed),
             (["i": own, "words": ["o n e", "two", "three", "four"]], .malformed),
-            (["i": .text(try bob.aid.text), "words": words], .notOurs),
+            (["i": "EFN1mZya3sDG-vjRafqJWZmbWKoic3ypfgvTm5p4cI00", "words": words], .notOurs),
         ] as [(OrderedMap, ChallengeError.Code)] {
             let body = try ExchangeBody.bytes(
                 from: bob.aid, route: "/challenge/response", payload: payload, form: .withoutRecipient,
@@ -108,7 +130,9 @@ struct ChallengesTests {
             let stored = try StoredMessage(body + (try await Controller(bob.wallet, "bob").proof(of: body)))
             guard case .exchange(let exchange) = stored.message else { continue }
             #expect(
-                code { try alice.challenges.receive(exchange, stored.attachments, now: groupMoment(63)) } == expected,
+                code {
+                    try alice.challenges.receive(exchange, stored.attachments, for: alice.aid, now: groupMoment(63))
+                } == expected,
                 "\(payload)")
         }
         let body = try ExchangeBody.bytes(
@@ -116,7 +140,9 @@ struct ChallengesTests {
             dated: groupMoment(62))
         let stored = try StoredMessage(body + (try await Controller(alice.wallet, "alice").proof(of: body)))
         guard case .exchange(let exchange) = stored.message else { return }
-        #expect(code { try alice.challenges.receive(exchange, stored.attachments, now: groupMoment(63)) } == .malformed)
+        #expect(
+            code { try alice.challenges.receive(exchange, stored.attachments, for: alice.aid, now: groupMoment(63)) }
+                == .malformed)
     }
 
     @Test func `The ledger is read back as it was, and nothing else is`() async throws {

@@ -52,13 +52,20 @@ public struct Challenges<Store: KeyEventStore>: Sendable {
     }
 
     /// Takes in an answer from the network; who asked for it finds it by ``verify(_:from:as:now:)``.
+    ///
+    /// - Parameter owner: whose mailbox it lay in. The command of keripy names the sender where others name the
+    ///   recipient: then nothing but the mailbox tells whom the answer is for, and its sender can have been made to
+    ///   answer somebody else's words.
     /// - Returns: the answer.
     /// - Throws: ``ChallengeError`` `malformed`, `notOurs`; what store and book fail with.
-    func receive(_ exchange: Exchange, _ attachments: Attachments, now: Timestamp) throws -> ChallengeAnswer {
-        guard exchange.route == Self.route, let recipient = exchange.payload.aid("i"),
+    func receive(
+        _ exchange: Exchange, _ attachments: Attachments, for owner: AID, now: Timestamp
+    ) throws -> ChallengeAnswer {
+        guard exchange.route == Self.route, let named = exchange.payload.aid("i"),
             let list = exchange.payload["words"]?.listValue,
             let words = ChallengeWords(list.compactMap(\.textValue)), words.words.count == list.count
         else { throw ChallengeError(.malformed, "the message has not the members of an answer") }
+        let recipient = named == exchange.sender ? owner : named
         guard try wallet.book.load().contains(where: { $0.aid == recipient }) else {
             throw ChallengeError(.notOurs, "\(recipient) is none of our AIDs")
         }

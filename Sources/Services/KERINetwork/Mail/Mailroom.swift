@@ -44,7 +44,7 @@ public struct Mailroom<Store: KeyEventStore>: Sendable {
                     do {
                         try await collector.collect(for: recipient, at: host, topics: Self.topics, idle: idle) {
                             topic, message in
-                            let what = try await turns.pass { try await take(message, topic) }
+                            let what = try await turns.pass { try await take(message, topic, for: recipient) }
                             await items.add(MailItem(recipient: recipient, host: host, topic: topic, content: what))
                         }
                     } catch {
@@ -72,7 +72,7 @@ public struct Mailroom<Store: KeyEventStore>: Sendable {
     }
 
     /// Acts on one message. Whatever strangers send, it never stops the mailbox.
-    private func take(_ message: [UInt8], _ topic: String) async throws -> MailItem.Content {
+    private func take(_ message: [UInt8], _ topic: String, for recipient: AID) async throws -> MailItem.Content {
         if let stored = try? StoredMessage(message), case .exchange(let exchange) = stored.message {
             switch exchange.route {
             case let route where GroupRoute(rawValue: route) != nil:
@@ -84,7 +84,8 @@ public struct Mailroom<Store: KeyEventStore>: Sendable {
                 return .delegation(event)
             case Challenges<Store>.route:
                 do {
-                    return .challenge(try challenges.receive(exchange, stored.attachments, now: clock.now()))
+                    return .challenge(
+                        try challenges.receive(exchange, stored.attachments, for: recipient, now: clock.now()))
                 } catch let error as ChallengeError where error.code == .malformed || error.code == .notOurs {
                     return .refused(error.detail)
                 }
