@@ -98,6 +98,67 @@ struct DelegationsTests {
         #expect(approved.map(\.said) == [first.said])
     }
 
+    @Test func `The delegator gets the complete event, inception and rotation`() async throws {
+        let (acme, bob) = try await pair()
+        let post = PostBag()
+        let delegations = Delegations(bob.wallet, courier: post)
+        func told(_ said: SAID, from proxy: String?) async throws -> Bool {
+            let told = try await delegations.report("issuer", from: proxy)
+            let (bytes, recipient) = try #require(post.sent.withLock { $0.popLast() })
+            #expect(told.delegator == recipient && told.event.said == said)
+            _ = try acme.wallet.ingest(bytes, now: groupMoment(64))
+            return try acme.wallet.keyState(of: told.event.aid)?.said == said
+        }
+        let event = try await delegate(bob, of: acme)
+        _ = try await bob.delegations.request("issuer", from: "bob", now: groupMoment(61))
+        // What waits is told only once it counts.
+        await #expect(throws: ControllerError.self) { try await delegations.report("issuer", from: "bob") }
+        await #expect(throws: ControllerError.self) { try await delegations.report("bob", from: nil) }
+        try await approve(event, by: acme)
+        try await settle(bob, event.aid, with: acme)
+        #expect(try acme.wallet.keyState(of: event.aid) == nil)
+        #expect(try await told(event.said, from: "bob"))
+
+        let rotated = try await Controller(bob.wallet, "issuer").rotate(RotationPlan(), now: groupMoment(63))
+        _ = try await bob.delegations.request("issuer", from: nil, now: groupMoment(63))
+        await #expect(throws: ControllerError.self) { try await delegations.report("issuer", from: nil) }
+        try await approve(rotated.event, by: acme)
+        try await settle(bob, event.aid, with: acme)
+        #expect(try await told(rotated.event.said, from: nil))
+    }
+
+    @Test func `Witnesses receipt ahead of the seal, and the receipts travel with the request`() async throws {
+        let (acme, bob) = try await pair()
+        let receiptor = Receiptor(bob.wallet, transport: bob.network, clock: GroupClock())
+        #expect(try await receiptor.collectAhead(bob.aid) == 0)
+        let event = try await delegate(bob, of: acme)
+        let hosts = bob.network.hosts.values.map(\.witness.aid)
+        bob.network.stopped.withLock { $0 = [hosts[0]] }
+        #expect(try await receiptor.collectAhead(event.aid) == 1)
+        bob.network.stopped.withLock { $0 = [] }
+        #expect(try await receiptor.collectAhead(event.aid) == 2)
+        // Ahead of the seal it counts for nobody, its own controller among them.
+        #expect(try bob.wallet.keyState(of: event.aid) == nil)
+        await #expect(throws: IntroductionError.self) { try await acme.meet(event.aid, at: hosts[0]) }
+
+        let post = PostBag()
+        let sender = Delegations(bob.wallet, courier: post)
+        _ = try await sender.request("issuer", from: "bob", now: groupMoment(61))
+        let last = try StoredMessage(try #require(post.sent.withLock { $0.last }).bytes)
+        #expect(last.message.subject?.aid == event.aid && last.attachments.witnessSignatures.count == 2)
+        _ = try await bob.delegations.request("issuer", from: "bob", now: groupMoment(61))
+        try await approve(event, by: acme)
+        // With the seal nothing is missing any more, and the witnesses get to know it.
+        _ = try await bob.introducer.refresh(acme.aid)
+        _ = try bob.wallet.refresh(now: groupMoment(63))
+        #expect(try bob.wallet.keyState(of: event.aid)?.said == event.said)
+        try await receiptor.bringSeal(of: event.aid)
+        for host in bob.network.hosts.values {
+            let record = try host.witness.store.read { $0.record(of: event.aid, at: .zero) }
+            #expect(record?.proof.sealSource != nil)
+        }
+    }
+
     @Test func `Nothing is asked for what does not wait`() async throws {
         let (acme, bob) = try await pair()
         await #expect(throws: ControllerError.self) {
@@ -147,5 +208,18 @@ private enum LogReplayBody {
     static func inception(of member: NetworkMember) throws -> [UInt8] {
         let aid = try member.aid
         return try #require(try member.wallet.store.read { $0.record(of: aid, at: .zero) }).bytes
+    }
+}
+
+/// Keeps what is sent.
+private final class PostBag: GroupCourier {
+    let sent = Mutex<[(bytes: [UInt8], recipient: AID)]>([])
+
+    func form(for peer: AID) async -> ExchangeForm { .withoutRecipient }
+
+    func send(
+        _ exchange: [UInt8], attachments: [UInt8], to recipient: AID, from sender: AID, topic: String
+    ) async throws {
+        sent.withLock { $0.append((exchange + attachments, recipient)) }
     }
 }

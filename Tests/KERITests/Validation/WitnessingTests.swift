@@ -42,15 +42,38 @@ struct WitnessingTests {
         #expect(try witness.offer(rotation) == .escrowed(.partialWitnesses))
     }
 
-    @Test func delegatesNeedTheirDelegatorEvenHere() throws {
+    @Test func delegatesNeedNoSealYetWhereTheirWitnessIs() throws {
         let witnesses = try TestKey.witnesses("w", 1)
         var delegator = try Author("delegator")
         let delegate = try Author("delegate", witnesses: witnesses, delegator: delegator.aid)
         let witness = Verifier(ProcessingPolicy(witnessing: [witnesses[0].aid]))
         let bare = try delegate.latest.witnessed(by: [])
-        #expect(try witness.offer(bare) == .escrowed(.partialDelegation))
+        #expect(try witness.offer(bare) == .accepted(ordinal: 0))
+        // Nobody else believes it, receipted or not.
+        let others = Verifier(ProcessingPolicy(witnessing: [try TestKey.witnesses("other", 1)[0].aid]))
+        #expect(try others.offer(delegate.latest) == .escrowed(.partialDelegation))
+        // Once the seal is here it is kept with the event.
         try witness.offer([delegator.latest, delegator.seal(delegate.latest)])
+        #expect(try witness.offer(bare) == .duplicate(added: 0))
+        let record = try witness.record(of: delegate.aid, at: 0)
+        #expect(record?.proof.sealSource?.sn == SequenceNumber(1))
+    }
+
+    @Test func whatTakesThePlaceOfOthersNeedsItsSealEvenHere() throws {
+        let witnesses = try TestKey.witnesses("w", 1)
+        var delegator = try Author("delegator")
+        var delegate = try Author("delegate", witnesses: witnesses, delegator: delegator.aid)
+        let witness = Verifier(ProcessingPolicy(witnessing: [witnesses[0].aid]))
+        try witness.offer([delegator.latest, delegator.seal(delegate.latest)])
+        try witness.offer(delegate.latest.witnessed(by: []))
+        var thief = delegate
+        #expect(try witness.offer(thief.rotate(toad: 1).witnessed(by: [])) == .accepted(ordinal: 1))
+        // The delegator never sealed what the thief made; what it seals takes its place.
+        let good = try delegate.rotate(toad: 1, branch: "good")
+        let bare = try good.witnessed(by: [])
+        #expect(try witness.offer(bare) == .escrowed(.partialDelegation))
+        try witness.offer(delegator.seal(good))
         try witness.resume()
-        #expect(try witness.state(of: delegate.aid)?.sn == .zero)
+        #expect(try witness.state(of: delegate.aid)?.said == good.event.said)
     }
 }

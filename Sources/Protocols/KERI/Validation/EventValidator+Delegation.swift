@@ -35,14 +35,15 @@ extension EventValidator {
     }
 
     /// Where the delegator seals an accepted event now, when that is not where the record says: after a recovery of the
-    /// delegator that sealed the event again.
+    /// delegator that sealed the event again, or when a witness here was ahead of the seal.
     func currentSealSource(of own: EventRecord, _ event: KeyEvent) throws -> SealSource? {
-        guard let source = own.proof.sealSource,
-            let delegator = try event.delegator ?? store.keyState(of: event.aid)?.delegator,
+        guard let delegator = try event.delegator ?? store.keyState(of: event.aid)?.delegator,
             let state = try store.keyState(of: delegator)
         else { return nil }
-        let sealing = try store.record(of: delegator, at: source.sn)
-        guard source.sn > state.sn || sealing?.said != source.said else { return nil }
+        if let source = own.proof.sealSource {
+            let sealing = try store.record(of: delegator, at: source.sn)
+            guard source.sn > state.sn || sealing?.said != source.said else { return nil }
+        }
         let seal = EventSeal(aid: event.aid, sn: event.sn, said: event.said)
         return try store.trunkSealing(seal, by: state)
     }
@@ -53,10 +54,14 @@ extension EventValidator {
         _ event: KeyEvent, sealedBy source: SealSource?, in latest: KeyState, delegator: AID
     ) throws -> Bool {
         guard let source, let old = try store.record(of: event.aid, at: latest.establishmentSn),
-            old.kind == .delegatedRotation, let oldSource = old.proof.sealSource
+            old.kind == .delegatedRotation
         else { return false }
+        let oldSeal = EventSeal(aid: old.aid, sn: old.sn, said: old.said)
+        let later = try store.keyState(of: delegator).flatMap { try store.trunkSealing(oldSeal, by: $0) }
+        // What a witness here receipted ahead of the delegator, and the delegator never sealed, counts for nobody.
+        guard let oldSource = old.proof.sealSource ?? later else { return true }
         let new = Sealed(seal: EventSeal(aid: event.aid, sn: event.sn, said: event.said), source: source)
-        let former = Sealed(seal: EventSeal(aid: old.aid, sn: old.sn, said: old.said), source: oldSource)
+        let former = Sealed(seal: oldSeal, source: oldSource)
         return try approves(new, over: former, delegator: delegator, depth: 0)
     }
 

@@ -102,7 +102,11 @@ struct EventValidator<Transaction: KeyEventTransaction> {
             guard let delegator = event.delegator else { return .reject(.sealNotFound) }
             switch try delegation(of: event, by: delegator, source: attached.sealSource) {
             case .sealed(let source): proof.sealSource = source
-            case .missing(let text): return .escrow(.partialDelegation, proof, missing: text)
+            case .missing(let text):
+                guard isWitnessed(by: stated.witnessesAdded) else {
+                    return .escrow(.partialDelegation, proof, missing: text)
+                }
+                proof.sealSource = nil
             case .refused(let reason): return .reject(reason)
             }
         }
@@ -158,7 +162,12 @@ struct EventValidator<Transaction: KeyEventTransaction> {
             if event.kind == .delegatedRotation, let delegator = base.delegator {
                 switch try delegation(of: event, by: delegator, source: attached.sealSource) {
                 case .sealed(let source): proof.sealSource = source
-                case .missing(let text): return .escrow(.partialDelegation, proof, missing: text)
+                case .missing(let text):
+                    // What takes the place of other events is never receipted ahead of the delegator.
+                    guard event.sn > latest.sn, isWitnessed(by: witnesses) else {
+                        return .escrow(.partialDelegation, proof, missing: text)
+                    }
+                    proof.sealSource = nil
                 case .refused(let reason): return .reject(reason)
                 }
                 if event.sn == latest.establishmentSn {
@@ -216,6 +225,10 @@ struct EventValidator<Transaction: KeyEventTransaction> {
     }
 
     // MARK: Parts
+
+    /// Whether a witness whose keys are here stands in `list`. It receipts a delegated event ahead of the delegator, whose
+    /// keripy 1.2 seals only what is receipted; nobody else believes the event before the seal (facts 7.6).
+    private func isWitnessed(by list: [AID]) -> Bool { !witnessing.isDisjoint(with: list) }
 
     private func unverified(_ attached: AttachedProof) -> EventProof {
         EventProof(

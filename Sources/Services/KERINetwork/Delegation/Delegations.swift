@@ -35,7 +35,7 @@ public struct Delegations<Store: KeyEventStore>: Sendable {
         _ nameOrAID: String, from proxy: String?, now: Timestamp
     ) async throws -> (event: EventSeal, delegator: AID) {
         let identifier = try wallet.identifier(nameOrAID)
-        guard let message = identifier.waitingEvent, let (event, attachments) = Wallet<Store>.parse(message) else {
+        guard let (event, attachments) = try wallet.eventBeforeSeal(identifier) else {
             throw ControllerError(.nothingToApprove, "no event of \(identifier.name) waits")
         }
         let known: AID? =
@@ -70,6 +70,27 @@ public struct Delegations<Store: KeyEventStore>: Sendable {
         try await courier.send(
             event.bytes, attachments: groups, to: delegator, from: sender.aid, topic: Self.topic)
         return (EventSeal(aid: event.aid, sn: event.sn, said: event.said), delegator)
+    }
+
+    /// Brings the newest establishment event of a delegated AID, complete with its receipts, to its delegator. KERIpy's
+    /// command that approves ends only when it has that.
+    ///
+    /// - Parameter proxy: the AID of ours that sends; nil for the delegate itself.
+    /// - Returns: the event, and who was told.
+    /// - Throws: ``ControllerError`` `eventWaiting` when the event is not in the log yet, `notDelegated`; ``PostError``;
+    ///   what vault and store fail with.
+    public func report(_ nameOrAID: String, from proxy: String?) async throws -> (event: EventSeal, delegator: AID) {
+        let identifier = try wallet.identifier(nameOrAID)
+        guard identifier.waitingEvent == nil, let state = try wallet.keyState(of: identifier.aid),
+            let record = try wallet.store.read({ try $0.record(of: identifier.aid, at: state.establishmentSn) })
+        else { throw ControllerError(.eventWaiting, "the newest event of \(identifier.name) waits") }
+        guard let delegator = state.delegator else {
+            throw ControllerError(.notDelegated, "\(identifier.name) has no delegator")
+        }
+        try await courier.send(
+            record.bytes, attachments: try record.proof.attachments.encoded(in: .text), to: delegator,
+            from: try Controller(wallet, proxy ?? identifier.name).aid, topic: Self.topic)
+        return (EventSeal(aid: record.aid, sn: record.sn, said: record.said), delegator)
     }
 
     /// Takes in a request: the event inside is decided about like any other, and then waits for our approval.

@@ -113,7 +113,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
         } catch { return .refused("\(error)") }
     }
 
-    private func put(_ stream: [UInt8], to witness: AID, at url: PeerURL) async -> WitnessResult? {
+    func put(_ stream: [UInt8], to witness: AID, at url: PeerURL) async -> WitnessResult? {
         do {
             let response = try await peers.send(.stream(stream, to: witness, at: url))
             return (200..<300).contains(response.status)

@@ -33,6 +33,7 @@ struct IdRequestCommand: KelmarkCommand {
         return try await context.rounds(for: waiting.wait) { desk, round in
             let identifier = try desk.wallet.identifier(name)
             if round == 0, send {
+                _ = try await desk.receiptor.collectAhead(identifier.aid)
                 sent = try await desk.delegations.request(name, from: try sender(desk, identifier), now: context.now)
             }
             if let delegator = try sent?.delegator ?? delegator(of: identifier, desk) {
@@ -40,7 +41,19 @@ struct IdRequestCommand: KelmarkCommand {
                 _ = try desk.wallet.refresh(now: context.now)
             }
             let report = try await desk.receiptor.deliver(identifier.aid)
-            return try Self.outcome(of: identifier, report, desk)
+            var outcome = try Self.outcome(of: identifier, report, desk)
+            if outcome.isDone {
+                try await desk.receiptor.bringSeal(of: identifier.aid)
+                // The event counts already; whoever approved it would only wait for the news.
+                do {
+                    _ = try await desk.delegations.report(name, from: try sender(desk, identifier))
+                    outcome.result.data["reported"] = true
+                } catch let error as PostError {
+                    outcome.result.data["reported"] = false
+                    outcome.result.text.append("  not told  \(printable(error.detail))")
+                }
+            }
+            return outcome
         }
     }
 
