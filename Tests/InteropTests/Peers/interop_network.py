@@ -1,73 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stories over real sockets between `kelmark` and live keripy: witnesses, introductions, delegation, groups, challenges."""
+"""Stories over real sockets between `kelmark` and live keripy. Here: witnesses; the others are in modules of their own."""
 import json
 import pathlib
-import re
 import secrets
 import subprocess
 
-from interop_commands import Program
-from interop_histories import Disagreement
+import interop_challenges
+import interop_delegations
+import interop_groups
+import interop_introductions
 import keripy_nodes
-from kelmark_nodes import Witness, free_ports
+from interop_stage import Stage, expect
+from kelmark_nodes import free_ports
 from keripy_nodes import get
-
-
-def salt():
-    """A fresh salt as kli takes it: code 0A and 22 characters, the first four of whose bits are zero."""
-    return "0AA" + secrets.token_urlsafe(32).replace("_", "-")[:21]
-
-
-def expect(condition, text):
-    if not condition:
-        raise Disagreement(text)
-
-
-class Stage:
-    """What a story plays on: one keripy version, one folder, everything that must be stopped afterwards."""
-
-    def __init__(self, keripy, judge, binary, folder):
-        self.keripy, self.judge, self.binary = keripy, judge, binary
-        self.folder = pathlib.Path(folder)
-        self.ours = []
-        self.exchanges = 0
-
-    def home(self, name, oobis=()):
-        """A fresh home of ours that has resolved `oobis`."""
-        program = Program(self.binary, self.folder / name)
-        program.run(["init"])
-        for oobi in oobis:
-            self.run(program, f"oobi resolve {oobi}")
-        return program
-
-    def run(self, program, command, expected=0):
-        """A command of ours that talks to peers."""
-        self.exchanges += 1
-        return program.run(command.split(), expected)
-
-    def kli(self, *arguments, seconds=120):
-        """A command of keripy that talks to peers."""
-        self.exchanges += 1
-        return self.keripy.kli(*arguments, seconds=seconds)
-
-    def witnesses(self, count):
-        """Witnesses of ours, each a process."""
-        made = [Witness(self.binary, self.folder / f"witness{len(self.ours) + place}", f"w{place}") for place in range(count)]
-        self.ours += made
-        return made
-
-    def close(self):
-        for witness in self.ours:
-            witness.stop()
-
-
-def controller(stage, name, alias, witnesses, toad, urls):
-    """A keripy controller with one AID at `witnesses`; returns the AID."""
-    stage.keripy.controller(name, salt(), urls)
-    options = [word for aid in witnesses for word in ("--wits", aid)]
-    stage.kli("incept", "--name", name, "--alias", alias, "--receipt-endpoint", "--transferable", "--icount", "1", "--isith", "1",
-              "--ncount", "1", "--nsith", "1", "--toad", str(toad), *options)
-    return stage.keripy.status(name, alias)["aid"]
 
 
 def our_controller_their_witnesses(stage):
@@ -92,14 +37,13 @@ def our_controller_their_witnesses(stage):
     for place in (0, 1, 3):
         status, headers, stream = get(ports[place][1], f"/oobi/{alice}/witness/{aids[place]}")
         expect(status == 200, f"witness {place} answers the OOBI of alice with {status}")
-        seen = stage.judge.judge(stream)["states"].get(alice)
+        seen = stage.judge(stream)["states"].get(alice)
         expect(seen is not None and seen["s"] == state["s"] and seen["d"] == state["d"],
                f"witness {place} shows {seen and (seen['s'], seen['d'])}, ours is {(state['s'], state['d'])}")
         stage.exchanges += 1
     oobi = stage.run(ours, "oobi make alice --role witness")["oobis"][0]
-    stage.keripy.controller("bob", salt())
-    text = stage.kli("oobi", "resolve", "--name", "bob", "--oobi-alias", "alice", "--oobi", oobi)
-    expect("resolved" in text, f"keripy does not resolve {oobi}: {text[-200:]}")
+    stage.keripy.controller("bob", stage.salt("bob"))
+    stage.introduce("bob", oobi, "alice")
     return f"{stage.exchanges} exchanges, sequence number {state['s']}"
 
 
@@ -107,18 +51,17 @@ def their_controller_our_witnesses(stage):
     """keripy's controller the same with ours: one of our witnesses stopped meanwhile, then swapped."""
     witnesses = stage.witnesses(4)
     aids = [witness.aid for witness in witnesses]
-    bob = controller(stage, "carol", "carol", aids[:3], 2, [witness.oobi for witness in witnesses])
+    bob = stage.controller("carol", witnesses[:3], 2)
+    stage.introduce("carol", witnesses[3].oobi, "w3")
     stage.kli("interact", "--name", "carol", "--alias", "carol", "--data", '[{"d":"EBfdlu8R27Fbx-ehrqwImnK-8Cm79sqbAQ4MmvEAYqao"}]')
     # kli waits for a dead witness for ever, so it is given up; two of three have receipted, which is the threshold.
     witnesses[2].stop(kill=True)
-    waiting = stage.keripy.start(["interact", "--name", "carol", "--alias", "carol", "--data", '["x"]'], seconds=15)
-    waiting.wait()
+    stage.begin("interact", "--name", "carol", "--alias", "carol", "--data", '["x"]', seconds=15).wait()
     witnesses[2].start()
     stage.kli("witness", "submit", "--name", "carol", "--alias", "carol", "--force")
     stage.kli("rotate", "--name", "carol", "--alias", "carol", "--receipt-endpoint", "--toad", "2", "--witness-cut", aids[2],
               "--witness-add", aids[3])
-    text = stage.kli("oobi", "generate", "--name", "carol", "--alias", "carol", "--role", "witness")
-    oobi = re.search(r"http://\S+", text).group(0)
+    oobi = stage.their_oobi("carol", "carol")
     ours = stage.home("dave")
     resolved = stage.run(ours, f"oobi resolve {oobi} --alias carol")
     expect(resolved["aid"] == bob, f"the OOBI of {bob} led to {resolved['aid']}")
@@ -134,11 +77,18 @@ def abuses(stage):
     witness = stage.witnesses(1)[0]
     seed = secrets.token_hex(8)
     environment = stage.keripy.environment
-    done = subprocess.run(
+    abuser = subprocess.Popen(
         environment.command(keripy_nodes.HERE, "keripy_abuse.py") + [str(witness.http_port), witness.aid, seed],
-        env=stage.keripy.variables, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
-    expect(done.returncode == 0, f"the abuser failed: {done.stderr.strip()[-400:]}")
-    seen = json.loads(done.stdout.splitlines()[-1])
+        env=stage.keripy.variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    print(f"peer    {stage.keripy.name} abuser, PID {abuser.pid}", flush=True)
+    if stage.keripy.is_killed:
+        abuser.kill()
+    try:
+        output, complaint = abuser.communicate(timeout=120)
+    finally:
+        abuser.kill()
+    expect(abuser.returncode == 0, f"the abuser failed: {complaint.strip()[-400:]}")
+    seen = json.loads(output.splitlines()[-1])
     stage.exchanges += len(seen)
     allowed = {"inception", "interaction", "interaction again"}
     for name, answer in seen.items():
@@ -158,16 +108,22 @@ STORIES = {
     "our controller, their witnesses, one away": our_controller_their_witnesses,
     "their controller, our witnesses, one away": their_controller_our_witnesses,
     "abuses of our witness": abuses,
+    **interop_challenges.STORIES,
+    **interop_delegations.STORIES,
+    **interop_groups.STORIES,
+    **interop_introductions.STORIES,
 }
-SMOKE = ("abuses of our witness",)
+SMOKE = ("challenges both ways",)
 
 
-def play(title, environment, judge, binary, folder):
-    """Plays one story on a fresh stage and clears it."""
-    keripy = keripy_nodes.Keripy(environment, pathlib.Path(folder) / "keripy")
-    stage = Stage(keripy, judge, binary, pathlib.Path(folder) / "ours")
+def play(title, environment, binary, folder, is_killed=False):
+    """Plays one story on a fresh stage and clears it; with `is_killed` every process of keripy is killed once it runs."""
+    keripy = keripy_nodes.Keripy(environment, pathlib.Path(folder) / "keripy", is_killed)
+    stage = Stage(keripy, binary, pathlib.Path(folder) / "ours")
     try:
         return STORIES[title](stage)
     finally:
-        stage.close()
-        keripy.close()
+        try:
+            stage.close()
+        finally:
+            keripy.close()

@@ -35,10 +35,45 @@ def get(port, path, seconds=10):
         connection.close()
 
 
-class Keripy:
-    """One keripy version in a folder of its own."""
+class Kli:
+    """One kli command as a process of its own."""
 
-    def __init__(self, environment, folder):
+    def __init__(self, keripy, arguments, path, seconds):
+        self.keripy, self.arguments, self.path, self.seconds = keripy, arguments, path, seconds
+        self.deadline = time.monotonic() + seconds
+        with open(path, "wb") as log:
+            self.process = subprocess.Popen(
+                keripy._command(arguments), cwd=keripy.folder, env=keripy.variables, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT)
+        print(f"peer    {keripy.name} kli {' '.join(arguments[:2])}, PID {self.process.pid}", flush=True)
+        if keripy.is_killed:
+            self.process.kill()
+
+    def output(self):
+        """What it has said until now."""
+        return self.path.read_text(errors="replace")
+
+    def wait(self):
+        """Waits for its end and gives it up when its time is over; the exit code, None when given up."""
+        try:
+            return self.process.wait(timeout=max(0.1, self.deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.keripy._end(self.process)
+            return None
+
+    def finish(self):
+        """Its output at its end; PeerError when it failed or did not end in time."""
+        code = self.wait()
+        if code != 0:
+            why = f"no end in {self.seconds} s" if code is None else f"exit code {code}"
+            raise PeerError(f"{self.keripy.name}: kli {' '.join(self.arguments)}: {why}: {self.output().strip()[-600:]}")
+        return self.output()
+
+
+class Keripy:
+    """One keripy version in a folder of its own; with `is_killed` each of its processes is killed as soon as it runs."""
+
+    def __init__(self, environment, folder, is_killed=False):
         if environment.root != "/":
             raise PeerLost("witnesses of keripy need a Python of this machine, not one in a small Debian")
         self.environment = environment
@@ -48,8 +83,10 @@ class Keripy:
         self.witnesses = None
         self.alone = {}
         self.commands = 0
+        self.running = []
+        self.is_killed = is_killed
         self.variables = dict(
-            KERI_HEAD=str(self.folder / "var"), PATH=os.environ.get("PATH", ""), HOME=str(self.folder), LC_ALL="C.UTF-8")
+            KERI_HEAD=str(self.folder / "var"), PATH=os.environ.get("PATH", ""), HOME=str(self.folder), LC_ALL="C.UTF-8", PYTHONUNBUFFERED="1")
 
     def _command(self, arguments):
         return self.environment.command(HERE, "keripy_kli.py") + [str(argument) for argument in arguments]
@@ -82,6 +119,8 @@ class Keripy:
             self.environment.command(HERE, "keripy_witness.py") + [name, str(tcp), str(http_port)], cwd=self.folder,
             env=self.variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         self.alone[name] = process
+        if self.is_killed:
+            process.kill()
         self._await(process, http_port, name)
         aid = re.search(rb'"i":"([^"]+)"', get(http_port, "/oobi")[2]).group(1).decode()
         print(f"peer    {self.name} witness {name} {aid}, PID {process.pid}", flush=True)
@@ -129,22 +168,20 @@ class Keripy:
     # Controllers
 
     def start(self, arguments, seconds=90):
-        """Starts a kli command and returns its process."""
+        """Starts a kli command."""
         self.commands += 1
-        return subprocess.Popen(
-            ["timeout", str(seconds)] + self._command(arguments), cwd=self.folder, env=self.variables,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def finish(self, process, shown):
-        """The output of a started command; PeerError when it failed."""
-        output, _ = process.communicate()
-        if process.returncode:
-            raise PeerError(f"{self.name}: kli {shown}: exit code {process.returncode}: {output.strip()[-600:]}")
-        return output
+        command = Kli(self, [str(argument) for argument in arguments], self.folder / f"kli{self.commands}.log", seconds)
+        self.running.append(command)
+        return command
 
     def kli(self, *arguments, seconds=90):
-        """Runs a kli command to its end."""
-        return self.finish(self.start(arguments, seconds), " ".join(str(word) for word in arguments))
+        """Runs a kli command to its end; its output."""
+        return self.start(arguments, seconds).finish()
+
+    def export(self, name, alias):
+        """The log of an AID as a CESR stream."""
+        text = self.kli("export", "--name", name, "--alias", alias)
+        return text[text.index('{"v":'):]
 
     def controller(self, name, salt, urls=()):
         """`kli init` with the OOBIs `urls` resolved."""
@@ -162,5 +199,7 @@ class Keripy:
 
     def close(self):
         self.stop_witnesses()
+        for command in self.running:
+            self._end(command.process)
         for process in self.alone.values():
             self._end(process)
