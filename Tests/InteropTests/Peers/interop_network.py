@@ -117,7 +117,7 @@ SMOKE = ("challenges both ways",)
 
 
 def play(title, environment, binary, folder, is_killed=False):
-    """Plays one story on a fresh stage and clears it; with `is_killed` every process of keripy is killed once it runs."""
+    """Plays one story on a fresh stage and clears it; with `is_killed` the decisive processes of keripy are killed."""
     keripy = keripy_nodes.Keripy(environment, pathlib.Path(folder) / "keripy", is_killed)
     stage = Stage(keripy, binary, pathlib.Path(folder) / "ours")
     try:

@@ -35,6 +35,11 @@ def get(port, path, seconds=10):
         connection.close()
 
 
+def is_decisive(arguments):
+    """Whether a kli command takes part in what a story is about, and does not only prepare it."""
+    return arguments[0] in ("delegate", "multisig", "challenge", "interact", "rotate", "kevers") or "--proxy" in arguments
+
+
 class Kli:
     """One kli command as a process of its own."""
 
@@ -46,7 +51,7 @@ class Kli:
                 keripy._command(arguments), cwd=keripy.folder, env=keripy.variables, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT)
         print(f"peer    {keripy.name} kli {' '.join(arguments[:2])}, PID {self.process.pid}", flush=True)
-        if keripy.is_killed:
+        if keripy.is_killed and is_decisive(arguments):
             self.process.kill()
 
     def output(self):
@@ -71,7 +76,8 @@ class Kli:
 
 
 class Keripy:
-    """One keripy version in a folder of its own; with `is_killed` each of its processes is killed as soon as it runs."""
+    """One keripy version in a folder of its own; with `is_killed` those processes are killed at once that a story is
+    about: witnesses of a controller of ours (`w1`…), and the commands of :func:`is_decisive`."""
 
     def __init__(self, environment, folder, is_killed=False):
         if environment.root != "/":
@@ -119,11 +125,12 @@ class Keripy:
             self.environment.command(HERE, "keripy_witness.py") + [name, str(tcp), str(http_port)], cwd=self.folder,
             env=self.variables, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         self.alone[name] = process
-        if self.is_killed:
-            process.kill()
         self._await(process, http_port, name)
         aid = re.search(rb'"i":"([^"]+)"', get(http_port, "/oobi")[2]).group(1).decode()
         print(f"peer    {self.name} witness {name} {aid}, PID {process.pid}", flush=True)
+        if self.is_killed and name.startswith("w") and name[1:].isdigit():
+            process.kill()
+            process.wait()
         return aid
 
     def stop_witness(self, name):
