@@ -9,6 +9,7 @@ let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
 ]
 
@@ -35,5 +36,13 @@ let package = Package(
         entry("EventMessagePack", "KERI", shares: "EventProperties"),
         entry("ProofFile", "TrustBinding"),
         entry("VaultFile", "KERI"),
+        .target(
+            name: "NetworkProperties",
+            dependencies: ["FuzzSupport", .product(name: "KERINetwork", package: "kelmark")],
+            swiftSettings: settings),
+        entry("PeerText", "KERINetwork"),
+        entry("PeerMessage", "KERINetwork", shares: "NetworkProperties"),
+        entry("PeerAnswer", "KERINetwork", shares: "NetworkProperties"),
+        entry("ServiceRequest", "KERINetwork", shares: "NetworkProperties"),
     ]
 )
