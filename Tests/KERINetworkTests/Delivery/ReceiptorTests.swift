@@ -87,6 +87,36 @@ struct ReceiptorTests {
         #expect(try network.members[1].witness.witnessedState(of: made.event.aid)?.said == anchored.event.said)
     }
 
+    /// A refusal is an answer; only what may pass is tried again, and not for ever.
+    @Test(arguments: [
+        (WitnessedNetwork.Mood.refusing(400), 1), (.refusing(302), 1), (.refusing(429), 3), (.refusing(500), 3),
+        (.away, 3), (.slow, 3), (.malformed, 1),
+    ])
+    func triesAgainWhatMayPass(_ mood: WitnessedNetwork.Mood, _ count: Int) async throws {
+        let network = try WitnessedNetwork(1)
+        let wallet = try await network.wallet()
+        network.set(mood, of: 0)
+        let made = try await wallet.create(Self.plan(network, 1, toad: 1), now: network.clock.now())
+        let before = network.asked.count
+        _ = try await network.receiptor(wallet).deliver(made.event.aid)
+        #expect(network.asked.count - before == count)
+    }
+
+    /// A receipt that breaks off is none, wherever it does.
+    @Test func cutOffReceiptsAreNone() async throws {
+        let network = try WitnessedNetwork(1)
+        let wallet = try await network.wallet()
+        let made = try await wallet.create(Self.plan(network, 1, toad: 1), now: network.clock.now())
+        for count in stride(from: 0, through: 280, by: 40) {
+            network.set(.cut(count), of: 0)
+            let report = try await network.receiptor(wallet).deliver(made.event.aid)
+            #expect(report.witnesses[0].result != .receipted && !report.isMet, "\(count)")
+            #expect(try wallet.keyState(of: made.event.aid) == nil)
+        }
+        network.set(.well, of: 0)
+        #expect(try await network.receiptor(wallet).deliver(made.event.aid).isMet)
+    }
+
     @Test func tooFewReceiptsLeaveTheEventWaiting() async throws {
         let network = try WitnessedNetwork(3)
         let wallet = try await network.wallet()

@@ -9,7 +9,9 @@ import Synchronization
 /// Witnesses that are reached without sockets, and what each of them does to those who ask.
 final class WitnessedNetwork: PeerTransport {
     /// How a host behaves.
-    enum Mood: Sendable { case well, away, slow, garbage, silent, another, refusing(Int), receiptsOnly }
+    enum Mood: Sendable {
+        case well, away, slow, malformed, garbage, silent, another, refusing(Int), receiptsOnly, cut(Int)
+    }
 
     struct Member: Sendable {
         let witness: Witness<MemoryKeyEventStore, MemoryMailboxStore>
@@ -55,6 +57,7 @@ final class WitnessedNetwork: PeerTransport {
         switch mood {
         case .away: throw TransportError(.unreachable, "\(request.url)")
         case .slow: throw TransportError(.timedOut, "\(request.url)")
+        case .malformed: throw TransportError(.malformed, "\(request.url)")
         case .garbage: return PeerResponse(status: 200, body: Array("{}garbage".utf8))
         case .silent: return PeerResponse(status: 200)
         case .refusing(let status): return PeerResponse(status: status)
@@ -62,12 +65,14 @@ final class WitnessedNetwork: PeerTransport {
             return await answer(PeerRequest(.get, request.url, target: "/oobi"), by: members.count - 1)
         case .receiptsOnly where !request.target.hasSuffix("receipts"):
             throw TransportError(.unreachable, "\(request.url)")
-        case .well, .receiptsOnly: break
+        case .well, .receiptsOnly, .cut: break
         }
         guard let place = members.firstIndex(where: { $0.url.host == request.url.host }) else {
             throw TransportError(.unreachable, "\(request.url)")
         }
-        return await answer(request, by: place)
+        let whole = await answer(request, by: place)
+        guard case .cut(let count) = mood else { return whole }
+        return PeerResponse(status: whole.status, headers: whole.headers, body: Array(whole.body.prefix(count)))
     }
 
     private func answer(_ request: PeerRequest, by place: Int) async -> PeerResponse {

@@ -27,7 +27,10 @@ struct IntroducerTests {
         "", "oobi", "tcp://h:1/oobi", "http://h/", "http://h/oobi/", "http://h/oobi/x", "http://h/oobi/\(aid)/Witness",
         "http://h/oobi/\(aid)/witness/x", "http://h/oobi/\(aid)/witness/\(witness)/more", "http://h/x/oobi/\(aid)",
         "http://h/.well-known/keri/oobi", "http://h/.well-known/keri/oobi/x", "http://h/.well-known/keri/other/\(aid)",
-        "http://u@h/oobi", "http://h/oobi/\(aid)/\(String(repeating: "a", count: 33))",
+        "http://h/oobi?name=a b", "http://h/oobi?name=\u{1b}[31m", "http://h/oobi?name=\u{e9}",
+        "http://h/oobi?name=a#b",
+        "http://h/oobi?a=b\nc", "http://h/oobi?name=\(String(repeating: "a", count: 3000))", "http://u@h/oobi",
+        "http://h/oobi/\(aid)/\(String(repeating: "a", count: 33))",
     ])
     func refusesOthers(_ text: String) { #expect(OOBI(text) == nil) }
 
@@ -60,6 +63,30 @@ struct IntroducerTests {
             try await Introducer(wallet, transport: network, clock: network.clock).follow(oobi)
         } throws: { ($0 as? IntroductionError)?.code == code }
         #expect(try wallet.keyState(of: network.aids[0]) == nil)
+    }
+
+    /// Wherever an answer breaks off, what it was about is known as a whole or not at all.
+    @Test func cutOffAnswersAreAppliedByWholeEvents() async throws {
+        let network = try WitnessedNetwork(3)
+        let wallet = try await network.wallet()
+        let made = try await wallet.create(ReceiptorTests.plan(network), now: network.clock.now())
+        _ = try await network.receiptor(wallet).deliver(made.event.aid)
+        let oobi = try wallet.introductions(of: made.event.aid)[0]
+        let state = try #require(try wallet.keyState(of: made.event.aid))
+        var known = 0
+        for count in stride(from: 0, to: 4000, by: 97) {
+            let other = Wallet(store: MemoryKeyEventStore(), vault: nil, book: MemoryWalletBook())
+            network.set(.cut(count), of: 0)
+            do {
+                let found = try await Introducer(other, transport: network, clock: network.clock).follow(oobi)
+                #expect(found.state == state)
+                known += 1
+            } catch let error as IntroductionError {
+                #expect(error.code == .notAccepted)
+                #expect(try other.keyState(of: made.event.aid) == nil)
+            }
+        }
+        #expect(known > 0 && known < 40)
     }
 
     /// A host that serves a log under the name of a witness that the log does not name.

@@ -88,7 +88,8 @@ extension ServerSentEvent {
     /// whichever kind, begins another data line.
     public var wireText: String {
         var text = ""
-        if let id { text += "id: \(Self.oneLine(id))\n" }
+        // An id with a null character would be none.
+        if let id { text += "id: \(Self.oneLine(id, without: "\0"))\n" }
         if let name { text += "event: \(Self.oneLine(name))\n" }
         if let retry { text += "retry: \(retry)\n" }
         if let data {
@@ -108,7 +109,7 @@ extension ServerSentEvent {
         return text + "\n"
     }
 
-    private static func oneLine(_ text: String) -> String {
-        String(text.unicodeScalars.filter { $0 != "\n" && $0 != "\r" && $0 != "\0" })
+    private static func oneLine(_ text: String, without other: Unicode.Scalar = "\n") -> String {
+        String(text.unicodeScalars.filter { $0 != "\n" && $0 != "\r" && $0 != other })
     }
 }
