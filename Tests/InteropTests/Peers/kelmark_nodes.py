@@ -2,9 +2,11 @@
 """`kelmark` as it runs in the field: homes with AIDs, and witnesses and watchers as processes of their own."""
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 from interop_commands import Program
@@ -13,16 +15,27 @@ from keripy_nodes import get
 from peer_process import PeerLost
 
 
+_given = set()
+_turn = threading.Lock()
+
+
 def free_ports(count):
-    """Ports of loopback that nobody listens on just now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports of loopback that nobody listens on and that no story has been given; below those that the system hands out
+    for connections, so that a stopped witness finds its own again."""
+    ports = []
+    with _turn:
+        while len(ports) < count:
+            port = random.randrange(20000, 32000)
+            if port in _given:
+                continue
+            with socket.socket() as one:
+                try:
+                    one.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+            _given.add(port)
+            ports.append(port)
+    return ports
 
 
 class Service:
