@@ -50,7 +50,7 @@ struct StreamServiceTests {
     @Test(arguments: ["", "+"])
     func restingTooLong(_ text: String) async throws {
         var limits = ServerAbuseTests.patient
-        limits.idle = .seconds(1)
+        limits.idle = .seconds(5)
         try await serving(limits) { port, _ in
             let slow = try RawClient(port)
             if text.isEmpty { #expect(await slow.readToEnd().isEmpty) } else { await slow.sendForever(text) }

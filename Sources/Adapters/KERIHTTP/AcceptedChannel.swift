@@ -38,10 +38,14 @@ final class AcceptedChannel: Sendable {
             guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
             let connection = try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: configuration)
+            channel.pipeline.fireUserInboundEventTriggered(Opened())
             try channel.syncOptions?.setOption(.autoRead, value: true)
             return connection
         }.get()
     }
+
+    /// Told to the handlers when reading begins.
+    struct Opened: Sendable {}
 
     /// Tells when the channel is active, or never will be.
     private final class Readiness: ChannelInboundHandler {

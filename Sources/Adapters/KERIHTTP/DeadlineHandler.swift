@@ -23,7 +23,12 @@ final class DeadlineHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        start(limits.idle)
+    }
+
+    /// Nothing is expected of the peer before it is listened to.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is AcceptedChannel.Opened { start(limits.idle) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
