@@ -167,6 +167,18 @@ struct ChallengesTests {
         }
     }
 
+    @Test func `Answers to words that nobody gave out push out none`() async throws {
+        let (alice, bob) = try await pair()
+        let words = try alice.challenges.give(now: groupMoment(61))
+        try await bob.challenges.answer(words, to: alice.aid, as: "bob", now: groupMoment(62))
+        _ = try await alice.readMail()
+        try await bob.challenges.answer(try ChallengeWords.random(), to: alice.aid, as: "bob", now: groupMoment(62))
+        try await bob.challenges.answer(words, to: alice.aid, as: "bob", now: groupMoment(63))
+        let items = try await alice.readMail()
+        #expect(items.contains { if case .refused = $0.content { true } else { false } })
+        #expect(alice.challengeBook.load().answers.map(\.dated) == [groupMoment(63)])
+    }
+
     @Test func `Old words make room`() async throws {
         let (alice, _) = try await pair()
         for _ in 0..<(ChallengeLedger.limit + 3) { _ = try alice.challenges.give(now: groupMoment(61)) }

@@ -21,7 +21,11 @@ struct DelegationsTests {
     }
 
     private func delegate(_ bob: NetworkMember, of acme: NetworkMember) async throws -> KeyEvent {
-        var plan = CreationPlan(name: "issuer")
+        try await delegateNamed("issuer", bob, of: acme)
+    }
+
+    private func delegateNamed(_ name: String, _ bob: NetworkMember, of acme: NetworkMember) async throws -> KeyEvent {
+        var plan = CreationPlan(name: name)
         plan.delegator = try acme.aid
         plan.witnesses = bob.network.hosts.values.map(\.witness.aid)
         plan.witnessThreshold = 1
@@ -201,6 +205,17 @@ struct DelegationsTests {
             #expect((seal != nil) == isTaken, "\(delpre) \(embed)")
         }
         #expect(try acme.wallet.delegationRequests().count == 1)
+        // An event whose own signature is wrong asks for nothing, whoever brings it.
+        let other = try await delegateNamed("other", bob, of: acme)
+        let body = try ExchangeBody.bytes(
+            from: bob.aid, route: "/delegate/request", payload: ["delpre": .text(try acme.aid.text)],
+            embeds: ["evt": try OrderedValue(parsing: other.bytes.span, format: .json)], form: .withoutRecipient,
+            dated: groupMoment(61))
+        let proof = try await Controller(bob.wallet, "bob").proof(
+            of: body, embedding: [(label: "evt", attachments: groups)])
+        let message = try StoredMessage(body + proof)
+        guard case .exchange(let exchange) = message.message else { return }
+        #expect(try acme.delegations.receive(exchange, message.attachments, now: groupMoment(62)) == nil)
     }
 }
 

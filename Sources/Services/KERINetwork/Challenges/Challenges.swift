@@ -57,7 +57,7 @@ public struct Challenges<Store: KeyEventStore>: Sendable {
     ///   recipient: then nothing but the mailbox tells whom the answer is for, and its sender can have been made to
     ///   answer somebody else's words.
     /// - Returns: the answer.
-    /// - Throws: ``ChallengeError`` `malformed`, `notOurs`; what store and book fail with.
+    /// - Throws: ``ChallengeError`` `malformed`, `notOurs`, `notGiven`; what store and book fail with.
     func receive(
         _ exchange: Exchange, _ attachments: Attachments, for owner: AID, now: Timestamp
     ) throws -> ChallengeAnswer {
@@ -84,7 +84,11 @@ public struct Challenges<Store: KeyEventStore>: Sendable {
             sender: exchange.sender, recipient: recipient, digest: words.digest, dated: exchange.dated,
             said: exchange.said)
         try book.update { ledger in
-            guard !ledger.answers.contains(where: { $0.said == answer.said }) else { return }
+            // Anybody can sign any words; only answers to ours are kept, one of each, so that nobody pushes another's out.
+            guard ledger.given.contains(where: { $0.digest == answer.digest }) else {
+                throw ChallengeError(.notGiven, "these words were not given out here, or are answered already")
+            }
+            ledger.answers.removeAll { $0.sender == answer.sender && $0.digest == answer.digest }
             ledger.answers.append(answer)
             ledger.answers.removeFirst(max(0, ledger.answers.count - ChallengeLedger.limit))
         }

@@ -108,7 +108,15 @@ public struct Delegations<Store: KeyEventStore>: Sendable {
         let known: AID? =
             if let stated = event.delegator { stated } else { try wallet.keyState(of: event.aid)?.delegator }
         guard known == delegator || (known == nil && event.kind == .delegatedRotation) else { return nil }
-        _ = try wallet.ingest(event.bytes + (try embedded.attachments.encoded(in: .text)), now: now)
-        return EventSeal(aid: event.aid, sn: event.sn, said: event.said)
+        guard let groups = try? embedded.attachments.encoded(in: .text) else { return nil }
+        _ = try wallet.ingest(event.bytes + groups, now: now)
+        // An event that was refused asks for nothing.
+        let isKept = try wallet.store.read { transaction in
+            if try transaction.record(of: event.aid, at: event.sn, said: event.said) != nil { return true }
+            return try transaction.escrows(reason: nil, aid: event.aid, limit: 1024).contains {
+                $0.key.said == event.said
+            }
+        }
+        return isKept ? EventSeal(aid: event.aid, sn: event.sn, said: event.said) : nil
     }
 }

@@ -86,7 +86,7 @@ public struct Mailroom<Store: KeyEventStore>: Sendable {
                 do {
                     return .challenge(
                         try challenges.receive(exchange, stored.attachments, for: recipient, now: clock.now()))
-                } catch let error as ChallengeError where error.code == .malformed || error.code == .notOurs {
+                } catch let error as ChallengeError where [.malformed, .notOurs, .notGiven].contains(error.code) {
                     return .refused(error.detail)
                 }
             default: return .refused("nobody here reads \(exchange.route.prefix(64))")

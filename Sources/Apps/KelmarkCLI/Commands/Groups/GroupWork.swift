@@ -29,6 +29,8 @@ extension Desk {
             switch progress.next {
             case .approval(let delegator, let lead):
                 if isFirst, lead == group.member {
+                    // Some delegators seal only what is receipted.
+                    _ = try await receiptor.collectAhead(group.aid)
                     _ = try await delegations.request(
                         group.aid.text, from: lead.text, now: now)
                 }
@@ -48,6 +50,7 @@ extension Desk {
             }
         }
         if hasActed {
+            let earlier = all
             let again = try await groups.resume(now: now).filter { $0.event.aid == group.aid }
             let settled = try groups.group(group.aid.text).proposals
             all = all.map { old in
@@ -57,8 +60,22 @@ extension Desk {
                 }
                 return GroupProgress(accepted: old)
             }
+            try await reportAccepted(earlier, all, of: group)
         }
         return all
+    }
+
+    /// Tells the delegator of a group, and its witnesses, about events that were approved and are complete now.
+    private func reportAccepted(_ before: [GroupProgress], _ after: [GroupProgress], of group: GroupRecord) async throws
+    {
+        let settled = zip(before, after).filter { !$0.0.stage.isSettled && $0.1.stage == .accepted }
+        guard settled.contains(where: { $0.0.kind.needsDelegator && $0.1.signed.first == group.member }) else { return }
+        try await receiptor.bringSeal(of: group.aid)
+        do {
+            _ = try await delegations.report(group.aid.text, from: group.member.text)
+        } catch is PostError {
+            // It counts already; who approved it only learns of it later.
+        }
     }
 
     /// Learns what is new of members whose keys an event needs.
