@@ -49,7 +49,7 @@ struct ServerAbuseTests {
     @Test(arguments: ["", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"])
     func silence(_ begin: String) async throws {
         var limits = Self.patient
-        limits.idle = .seconds(1)
+        limits.idle = .seconds(4)
         try await serving(limits) { port, desk, _ in
             let silent = try RawClient(port)
             silent.send(begin)
