@@ -110,13 +110,24 @@ public struct Delegations<Store: KeyEventStore>: Sendable {
         guard known == delegator || (known == nil && event.kind == .delegatedRotation) else { return nil }
         guard let groups = try? embedded.attachments.encoded(in: .text) else { return nil }
         _ = try wallet.ingest(event.bytes + groups, now: now)
-        // An event that was refused asks for nothing.
-        let isKept = try wallet.store.read { transaction in
+        // An event that was refused asks for nothing; keripy's notice lacks the signatures, which come with the event.
+        let isKept = try isKept(event)
+        return isKept ? EventSeal(aid: event.aid, sn: event.sn, said: event.said) : nil
+    }
+
+    /// Whether an event that came by itself waits for an approval of ours.
+    func waitsForUs(_ event: KeyEvent) throws -> Bool {
+        guard event.kind.needsDelegator, try isKept(event) else { return false }
+        let own = Set(try wallet.book.load().map(\.aid))
+        return try wallet.delegationRequests().contains { $0.event.said == event.said && own.contains($0.delegator) }
+    }
+
+    private func isKept(_ event: KeyEvent) throws -> Bool {
+        try wallet.store.read { transaction in
             if try transaction.record(of: event.aid, at: event.sn, said: event.said) != nil { return true }
             return try transaction.escrows(reason: nil, aid: event.aid, limit: 1024).contains {
                 $0.key.said == event.said
             }
         }
-        return isKept ? EventSeal(aid: event.aid, sn: event.sn, said: event.said) : nil
     }
 }

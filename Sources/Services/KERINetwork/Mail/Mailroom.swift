@@ -93,6 +93,9 @@ public struct Mailroom<Store: KeyEventStore>: Sendable {
             }
         }
         let report = try wallet.ingest(message, now: clock.now())
+        if case .keyEvent(let event)? = (try? StoredMessage(message))?.message, try delegations.waitsForUs(event) {
+            return .delegation(EventSeal(aid: event.aid, sn: event.sn, said: event.said))
+        }
         var accepted = report.resumed.count { $0.outcome?.isInLog ?? false }
         for one in report.messages {
             if case .decided(_, _, let outcome) = one.result, outcome.isInLog || outcome == .verified { accepted += 1 }
