@@ -123,19 +123,21 @@ module(
 // Protocols: pure values, codecs and state machines; no I/O, no clock, no framework.
 module(.protocols, "CESR", uses: ["KelmarkBytes"], pure: true, product: true)
 module(.protocols, "KERI", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR"], product: true)
+module(.protocols, "ACDC", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"], product: true)
 module(.protocols, "SPIFFE", uses: ["KelmarkBytes"], external: [.asn1, .x509, .crypto], product: true)
 module(
-    .protocols, "TrustBinding", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "SPIFFE"],
+    .protocols, "TrustBinding", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC", "SPIFFE"],
     external: [.asn1, .x509, .crypto], product: true)
 
 // Services: when, how often, who may.
 module(
-    .services, "KERINetwork", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"],
+    .services, "KERINetwork", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC"],
     external: [.logging, .lifecycle], product: ProcessInfo.processInfo.environment["KELMARK_FUZZ"] == "1")
 
 // Adapters: one framework each.
 module(
-    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "CESR", "KERI", "KERINetwork"], external: [.grdb, .sqlite],
+    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "CESR", "KERI", "ACDC", "KERINetwork"],
+    external: [.grdb, .sqlite],
     product: true)
 module(
     .adapters, "HTTPTransport", uses: ["KERINetwork"], external: [.httpClient, .nioCore, .nioPosix, .nioHTTP1])
@@ -147,8 +149,8 @@ module(
 module(
     .apps, "KelmarkCLI",
     uses: [
-        "KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "SPIFFE", "TrustBinding", "KERINetwork", "StorageSQLite",
-        "HTTPTransport", "KERIHTTP",
+        "KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC", "SPIFFE", "TrustBinding", "KERINetwork",
+        "StorageSQLite", "HTTPTransport", "KERIHTTP",
     ],
     external: [.argumentParser, .configuration, .lifecycle, .signals, .logging, .asn1, .x509, .crypto])
 module(.apps, "kelmark", uses: ["KelmarkCLI"], executable: true)
@@ -156,7 +158,7 @@ if !coreOnly { products.append(.executable(name: "kelmark", targets: ["kelmark"]
 
 // Tests. Vectors live in Tests/Vectors and are found through `KelmarkTestSupport.Vectors`.
 support("KelmarkTestSupport", uses: [])
-support("StoreConformance", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"])
+support("StoreConformance", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC"])
 tests("KelmarkBytesTests", uses: ["KelmarkBytes", "KelmarkTestSupport"])
 tests("KelmarkCryptoTests", uses: ["KelmarkCrypto", "KelmarkBytes", "KelmarkTestSupport"], external: [.crypto])
 tests("CESRTests", uses: ["CESR", "KelmarkBytes", "KelmarkTestSupport"])
@@ -164,14 +166,21 @@ tests(
     "KERITests",
     uses: ["KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance"])
 tests(
+    "ACDCTests",
+    uses: ["ACDC", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance"],
+    exclude: ["mutations.txt", "schema.mutations.txt", "registry.mutations.txt"])
+tests(
     "StorageSQLiteTests",
     uses: [
-        "StorageSQLite", "KERINetwork", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport",
+        "StorageSQLite", "KERINetwork", "ACDC", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport",
         "StoreConformance",
     ], external: [.grdb])
 tests(
     "KERINetworkTests",
-    uses: ["KERINetwork", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance"],
+    uses: [
+        "KERINetwork", "ACDC", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport",
+        "StoreConformance",
+    ],
     exclude: [
         "delivery.mutations.txt", "groups.mutations.txt", "mail.mutations.txt", "watch.mutations.txt",
         "witness.mutations.txt",
@@ -182,12 +191,12 @@ tests(
 tests("SPIFFETests", uses: ["SPIFFE", "KelmarkTestSupport"], external: [.asn1, .x509, .crypto])
 tests(
     "TrustBindingTests",
-    uses: ["TrustBinding", "SPIFFE", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
+    uses: ["TrustBinding", "SPIFFE", "ACDC", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
     external: [.asn1, .x509, .crypto], exclude: ["mutations.txt"])
 tests(
     "KelmarkCLITests",
     uses: [
-        "KelmarkCLI", "KERINetwork", "StorageSQLite", "TrustBinding", "SPIFFE", "KERI", "CESR", "KelmarkBytes",
+        "KelmarkCLI", "KERINetwork", "StorageSQLite", "TrustBinding", "SPIFFE", "ACDC", "KERI", "CESR", "KelmarkBytes",
         "KelmarkCrypto", "KelmarkTestSupport",
     ], external: [.argumentParser])
 // Witnesses that are killed, paused and spoiled; what scripts/soak runs, and tests of its parts.
