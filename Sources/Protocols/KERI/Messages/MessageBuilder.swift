@@ -16,7 +16,7 @@ public enum MessageBuilder {
     ///   - format: how to serialise.
     /// - Returns: the bytes.
     /// - Throws: when a value can't be written in `format`.
-    static func body(
+    package static func body(
         _ kind: MessageKind, _ members: [(String, OrderedValue)], digests: [String], code: PrimitiveCode = .blake3_256,
         format: DocumentFormat = .json
     ) throws(DocumentEncodingError) -> [UInt8] {

@@ -45,7 +45,7 @@ public struct MessageError: Error, Hashable, Sendable, CustomStringConvertible {
 
     private let cutsDocument: Bool
 
-    init(_ code: Code, at offset: Int = 0, cutsDocument: Bool = false) {
+    package init(_ code: Code, at offset: Int = 0, cutsDocument: Bool = false) {
         self.code = code
         self.offset = offset
         self.cutsDocument = cutsDocument
