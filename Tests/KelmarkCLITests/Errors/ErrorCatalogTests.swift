@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ACDC
 import Foundation
 import KERI
 import KERINetwork
@@ -45,6 +46,8 @@ import TrustBinding
     @Test func everyErrorOfTheCoreHasAnEntry() {
         for rejection in Rejection.allCases { expect(ErrorTranslation.code(for: rejection)) }
         for reason in EscrowReason.allCases { expect(ErrorTranslation.code(for: reason)) }
+        for rejection in CredentialRejection.allCases { expect(ErrorTranslation.code(for: rejection)) }
+        for reason in CredentialEscrowReason.allCases { expect(ErrorTranslation.code(for: reason)) }
         for code in StoreError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
         for code in DocumentError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
         for code in ControllerError.Code.allCases { expect(ErrorTranslation.code(for: code)) }

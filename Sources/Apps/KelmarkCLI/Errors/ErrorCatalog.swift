@@ -5,12 +5,13 @@ enum ErrorCatalog {
     /// All entries, area by area.
     static let areas: [(area: ErrorArea, entries: [ErrorEntry])] = [
         (.program, program), (.home, home), (.configuration, configuration), (.passphrase, passphrase),
-        (.vault, vault), (.input, input), (.identifier, identifiers), (.waiting, waiting), (.event, events),
+        (.vault, vault), (.input, input), (.identifier, identifiers), (.waiting, waiting + waitingCredentials),
+        (.event, events),
         (.message, messages), (.document, documents), (.codec, codec), (.threshold, thresholds), (.store, store),
         (.crypto, crypto), (.record, records), (.proofFile, proofFiles), (.certificate, certificates),
         (.request, requests), (.issuer, issuers), (.introduction, introductions), (.group, groups), (.post, post),
         (.challenge, challenges), (.did, dids),
-        (.watcher, watchers), (.evidence, evidence), (.verdict, verdicts),
+        (.credential, credentials), (.watcher, watchers), (.evidence, evidence), (.verdict, verdicts),
     ]
 
     private static let byCode: [String: ErrorEntry] = {

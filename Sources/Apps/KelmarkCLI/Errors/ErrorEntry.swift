@@ -43,6 +43,7 @@ enum ErrorArea: String, Sendable, CaseIterable {
     case challenge = "CHALLENGE"
     case did = "DID"
     case issuer = "ISSUER"
+    case credential = "CREDENTIAL"
     case verdict = "VERDICT"
 
     /// Heading in the reference.
@@ -75,6 +76,7 @@ enum ErrorArea: String, Sendable, CaseIterable {
         case .certificate: "Certificates"
         case .request: "Certificate requests"
         case .issuer: "Issuers"
+        case .credential: "Credentials and their registries"
         case .verdict: "Verdicts"
         }
     }

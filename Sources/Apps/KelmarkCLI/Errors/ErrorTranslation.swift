@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import CESR
 internal import KERI
 internal import KERINetwork
@@ -62,6 +63,8 @@ enum ErrorTranslation {
 
     static func code(for rejection: Rejection) -> String { ErrorArea.event.code(rejection.rawValue) }
     static func code(for reason: EscrowReason) -> String { ErrorArea.waiting.code(reason.rawValue) }
+    static func code(for rejection: CredentialRejection) -> String { ErrorArea.credential.code(rejection.rawValue) }
+    static func code(for reason: CredentialEscrowReason) -> String { ErrorArea.waiting.code(reason.rawValue) }
     static func code(for code: StoreError.Code) -> String { ErrorArea.store.code(code.rawValue) }
 
     /// A body that is no message, found at an offset of its stream.
