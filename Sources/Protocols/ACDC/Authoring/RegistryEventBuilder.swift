@@ -16,6 +16,8 @@ public enum RegistryEventBuilder {
         case backerless
         /// There is no sequence number after the latest one.
         case sequenceExhausted
+        /// The credential has been revoked already.
+        case revoked
     }
 
     /// A registry inception (vcp); the registry is the digest of the event.
@@ -88,6 +90,7 @@ public enum RegistryEventBuilder {
     public static func revocation(
         of status: CredentialStatus, in state: RegistryState, dated: Timestamp, format: DocumentFormat = .json
     ) throws(Failure) -> RegistryEvent {
+        guard !status.isRevoked else { throw .revoked }
         guard let sn = status.sn.next else { throw .sequenceExhausted }
         if state.isBackerless {
             return try event(

@@ -106,9 +106,10 @@ public struct RegistryEvent: Sendable, Hashable {
     public let sn: SequenceNumber
     /// The digest of the event before, nil at sequence number 0.
     public let prior: SAID?
-    /// The AID that owns the registry (vcp, bis), nil where the event does not say.
+    /// The AID that owns the registry (vcp), nil where the event does not say.
     public let issuer: AID?
-    /// The registry of a credential event without backers.
+    /// The registry of a credential event: `ri` of iss and rev, `ii` of bis (which KERIpy fills so); nil in brv, whose
+    /// registry is that of ``registryAnchor``.
     public let registry: SAID?
     /// The registry event in force of a credential event with backers.
     public let registryAnchor: EventSeal?

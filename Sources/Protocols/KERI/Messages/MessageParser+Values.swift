@@ -189,7 +189,7 @@ extension MessageParser {
                 dated: try date(7, in: bytes))
         case .backedIssuance:
             return event(
-                issuer: try identifier(4, "ii", in: bytes), anchor: try eventSeal(6, "ra", in: bytes),
+                registry: try identifier(4, "ii", in: bytes), anchor: try eventSeal(6, "ra", in: bytes),
                 dated: try date(7, in: bytes))
         default:
             return event(
