@@ -168,7 +168,7 @@ tests(
 tests(
     "ACDCTests",
     uses: ["ACDC", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance"],
-    exclude: ["mutations.txt", "schema.mutations.txt", "registry.mutations.txt"])
+    exclude: ["exchange.mutations.txt", "mutations.txt", "registry.mutations.txt", "schema.mutations.txt"])
 tests(
     "StorageSQLiteTests",
     uses: [
@@ -182,7 +182,8 @@ tests(
         "StoreConformance",
     ],
     exclude: [
-        "delivery.mutations.txt", "groups.mutations.txt", "mail.mutations.txt", "watch.mutations.txt",
+        "credentials.mutations.txt", "delivery.mutations.txt", "groups.mutations.txt", "mail.mutations.txt",
+        "watch.mutations.txt",
         "witness.mutations.txt",
     ])
 tests(
