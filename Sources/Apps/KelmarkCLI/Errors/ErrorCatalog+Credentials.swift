@@ -15,6 +15,9 @@ extension ErrorCatalog {
             "tel-prior-mismatch", "A registry event does not follow the one before it.",
             "Member p is not the digest of the accepted event before."),
         refused(
+            "tel-wrong-position", "A registry event of this kind can't stand at its place.",
+            "A registry begins at 0; a credential is issued at 0 and revoked at 1, and nothing follows."),
+        refused(
             "wrong-backing", "The registry event is of the other kind of registry.",
             "Registries without backers take iss and rev, those with backers bis and brv; backers of a registry "
                 + "without any can't be rotated."),

@@ -35,6 +35,8 @@ public enum CredentialRejection: String, Error, Sendable, Hashable, CaseIterable
     case likelyDuplicitous = "tel-likely-duplicitous"
     /// `p` is not the digest of the event before.
     case priorMismatch = "tel-prior-mismatch"
+    /// An event of this kind can't stand at its place of the log.
+    case wrongPosition = "tel-wrong-position"
     /// An event for backers in a registry without, or the other way.
     case wrongBacking = "wrong-backing"
     /// The backers or their threshold break the rules.

@@ -54,12 +54,15 @@ public struct CredentialStatus: Hashable, Sendable {
     public let dated: Timestamp
     /// The event of the issuer's log that seals the latest event.
     public let anchor: SealSource
-    /// Whether the credential has been revoked.
+    /// The event of the issuer's log that seals the issuance.
+    public let issuanceAnchor: SealSource
+    /// Whether the credential has been revoked. Once accepted, a revocation stays, also when the event that seals it is
+    /// superseded by a recovery; whether the issuance still stands is another question (``CredentialView/isAnchored(_:)-(CredentialStatus)``).
     public var isRevoked: Bool { kind == .revocation || kind == .backedRevocation }
 
     package init(
         credential: SAID, registry: SAID, kind: MessageKind, sn: SequenceNumber, event: SAID, issuance: SAID,
-        dated: Timestamp, anchor: SealSource
+        dated: Timestamp, anchor: SealSource, issuanceAnchor: SealSource
     ) {
         self.credential = credential
         self.registry = registry
@@ -69,5 +72,6 @@ public struct CredentialStatus: Hashable, Sendable {
         self.issuance = issuance
         self.dated = dated
         self.anchor = anchor
+        self.issuanceAnchor = issuanceAnchor
     }
 }

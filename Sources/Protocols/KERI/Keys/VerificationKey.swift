@@ -30,7 +30,7 @@ public struct VerificationKey: QualifiedIdentifier {
     }
 
     /// Whether an indexed signature is this key's over `message`; its code must be of this key's algorithm.
-    func verifies(_ signature: IndexedSignature, over message: Span<UInt8>) -> Bool {
+    package func verifies(_ signature: IndexedSignature, over message: Span<UInt8>) -> Bool {
         guard signature.code.algorithm == algorithm else { return false }
         return verifies(signature.span, over: message)
     }
