@@ -54,6 +54,8 @@ import TrustBinding
         for code in GroupError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
         for code in PostError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
         for code in ChallengeError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
+        for refusal in ExchangeRefusal.allCases { expect(ErrorTranslation.code(for: refusal)) }
+        for code in ExchangeError.Code.allCases { expect(ErrorArea.exchange.code(code.rawValue)) }
         for code in DIDError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
         for code in ProofFileError.Code.allCases { expect(ErrorArea.proofFile.code(code.rawValue)) }
         for name in [

@@ -44,6 +44,7 @@ enum ErrorArea: String, Sendable, CaseIterable {
     case did = "DID"
     case issuer = "ISSUER"
     case credential = "CREDENTIAL"
+    case exchange = "EXCHANGE"
     case verdict = "VERDICT"
 
     /// Heading in the reference.
@@ -77,6 +78,7 @@ enum ErrorArea: String, Sendable, CaseIterable {
         case .request: "Certificate requests"
         case .issuer: "Issuers"
         case .credential: "Credentials and their registries"
+        case .exchange: "Exchanges of credentials"
         case .verdict: "Verdicts"
         }
     }

@@ -45,6 +45,7 @@ enum ErrorTranslation {
         case let error as GroupError: CommandFailure(code(for: error.code), error.detail)
         case let error as PostError: CommandFailure(code(for: error.code), error.detail)
         case let error as ChallengeError: CommandFailure(code(for: error.code), error.detail)
+        case let error as ExchangeError: CommandFailure(code(for: error), error.detail)
         case let error as DIDError: CommandFailure(code(for: error.code), error.detail)
         case is CancellationError: CommandFailure("KM-INTERNAL", "the command was interrupted")
         default: CommandFailure("KM-INTERNAL", "an error without a name: \(type(of: error))")
@@ -116,6 +117,10 @@ enum ErrorTranslation {
 
     static func code(for code: GroupError.Code) -> String { ErrorArea.group.code(code.rawValue) }
     static func code(for code: PostError.Code) -> String { ErrorArea.post.code(code.rawValue) }
+    static func code(for refusal: ExchangeRefusal) -> String { ErrorArea.exchange.code(refusal.rawValue) }
+    static func code(for error: ExchangeError) -> String {
+        error.refusal.map(code) ?? ErrorArea.exchange.code(error.code.rawValue)
+    }
     static func code(for code: ChallengeError.Code) -> String { ErrorArea.challenge.code(code.rawValue) }
     static func code(for code: DIDError.Code) -> String { ErrorArea.did.code(code.rawValue) }
 

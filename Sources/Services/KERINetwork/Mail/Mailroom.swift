@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CESR
+internal import ACDC
+public import CESR
 public import KERI
 
 /// Reads the mailboxes of a wallet's AIDs at all hosts that may keep one, and hands each message to whoever acts on it:
@@ -12,18 +13,22 @@ public struct Mailroom<Store: KeyEventStore>: Sendable {
     private let challenges: Challenges<Store>
     private let collector: MailCollector<Store>
     private let clock: any NetworkClock
+    private let intake: (any CredentialIntake)?
     private let turns = Turnstile()
 
     /// The topics that are read; others stay where they are.
-    public static var topics: [String] {
+    public var topics: [String] {
         ["/receipt", "/replay", "/reply", "/delegate", "/multisig", "/challenge"]
+            + (intake == nil ? [] : ["/credential"])
     }
 
     /// Joins the readers of messages.
+    /// - Parameter intake: who takes credentials and messages about them; nil leaves them where they are.
     public init(
         groups: Groups<Store>, challenges: Challenges<Store>, transport: any PeerTransport, cursors: any MailCursors,
-        clock: any NetworkClock
+        clock: any NetworkClock, intake: (any CredentialIntake)? = nil
     ) {
+        self.intake = intake
         wallet = groups.wallet
         self.groups = groups
         delegations = Delegations(groups.wallet, courier: groups.courier)
@@ -42,7 +47,7 @@ public struct Mailroom<Store: KeyEventStore>: Sendable {
             for host in hosts {
                 tasks.addTask {
                     do {
-                        try await collector.collect(for: recipient, at: host, topics: Self.topics, idle: idle) {
+                        try await collector.collect(for: recipient, at: host, topics: topics, idle: idle) {
                             topic, message in
                             let what = try await turns.pass { try await take(message, topic, for: recipient) }
                             await items.add(MailItem(recipient: recipient, host: host, topic: topic, content: what))
@@ -75,6 +80,9 @@ public struct Mailroom<Store: KeyEventStore>: Sendable {
     private func take(_ message: [UInt8], _ topic: String, for recipient: AID) async throws -> MailItem.Content {
         if let stored = try? StoredMessage(message), case .exchange(let exchange) = stored.message {
             switch exchange.route {
+            case let route where CredentialExchangeKind(route: route) != nil:
+                guard let intake else { return .refused("nobody here reads messages about credentials") }
+                return .exchange(try intake.receive(exchange, stored.attachments, for: recipient, now: clock.now()))
             case let route where GroupRoute(rawValue: route) != nil:
                 return .group(try await groups.receive(exchange, stored.attachments, now: clock.now()))
             case Delegations<Store>.route:
@@ -92,7 +100,11 @@ public struct Mailroom<Store: KeyEventStore>: Sendable {
             default: return .refused("nobody here reads \(exchange.route.prefix(64))")
             }
         }
+        if let intake, Self.isOfCredential(message) {
+            return .credential(try intake.take(message, now: clock.now()))
+        }
         let report = try wallet.ingest(message, now: clock.now())
+        if let intake { try wake(intake, after: report, for: recipient) }
         if case .keyEvent(let event)? = (try? StoredMessage(message))?.message, try delegations.waitsForUs(event) {
             return .delegation(EventSeal(aid: event.aid, sn: event.sn, said: event.said))
         }
@@ -102,6 +114,40 @@ public struct Mailroom<Store: KeyEventStore>: Sendable {
         }
         return .log(messages: report.messages.count, accepted: accepted)
     }
+}
+
+extension Mailroom {
+    /// Whether a message is a registry event or a credential.
+    private static func isOfCredential(_ message: [UInt8]) -> Bool {
+        var reader = StreamReader()
+        guard case .message(let frame) = reader.next(in: message.span) else { return false }
+        if frame.version.protocol == .acdc { return true }
+        if case .registryEvent? = (try? StoredMessage(message))?.message { return true }
+        return false
+    }
+
+    /// Lets go on what has waited for a log that has grown: registry events, credentials, messages about them.
+    private func wake(_ intake: any CredentialIntake, after report: ImportReport, for recipient: AID) throws {
+        _ = try intake.take([], now: clock.now())
+        for one in report.resumed {
+            guard let message = one.message, let stored = try? StoredMessage(message),
+                case .exchange(let exchange) = stored.message, CredentialExchangeKind(route: exchange.route) != nil
+            else { continue }
+            _ = try intake.receive(exchange, stored.attachments, for: recipient, now: clock.now())
+        }
+    }
+}
+
+/// Who takes credentials and messages about them from mailboxes.
+public protocol CredentialIntake: Sendable {
+    /// Takes in key events, registry events and credentials; an empty stream only wakes what waits.
+    /// - Throws: what the store fails with.
+    func take(_ stream: [UInt8], now: Timestamp) throws -> IntakeReport
+    /// Takes in a message of an exchange.
+    /// - Throws: what store and book fail with.
+    func receive(
+        _ exchange: Exchange, _ attachments: Attachments, for owner: AID, now: Timestamp
+    ) throws -> ExchangeReceipt
 }
 
 /// One message of a mailbox, and what became of it.
@@ -123,6 +169,10 @@ public struct MailItem: Sendable {
         case delegation(EventSeal)
         /// Somebody answered a challenge.
         case challenge(ChallengeAnswer)
+        /// A message of an exchange about a credential.
+        case exchange(ExchangeReceipt)
+        /// A credential, or an event of a registry.
+        case credential(IntakeReport)
         /// Receipts, logs and replies: how many messages, and how many of them brought something.
         case log(messages: Int, accepted: Int)
         /// It was read and left alone; why.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import CESR
 public import KERI
 internal import KelmarkBytes
@@ -8,7 +9,7 @@ internal import KelmarkBytes
 /// as controller or agent, else into its mailbox, else to one of its witnesses, which keep mailboxes too.
 ///
 /// Before the message goes the sender's log, because nobody takes a message of somebody unknown.
-public struct Postman<Store: KeyEventStore>: GroupCourier {
+public struct Postman<Store: KeyEventStore>: CredentialCourier {
     private let wallet: Wallet<Store>
     private let peers: PatientTransport
     private let clock: any NetworkClock
@@ -46,6 +47,38 @@ public struct Postman<Store: KeyEventStore>: GroupCourier {
     public func send(
         _ exchange: [UInt8], attachments: [UInt8], to recipient: AID, from sender: AID, topic: String
     ) async throws {
+        try await eachPlace(of: recipient, from: sender) { place in
+            if place.isDirect { return try await post(exchange, attachments, at: place) }
+            let (body, groups) = try await forwarded(
+                exchange, .json, attachments, to: recipient, from: sender, by: place.host, topic: topic)
+            try await post(body, groups, at: place)
+        }
+    }
+
+    /// Most messages that one call hands over: a mailbox has room for a few thousand.
+    static var mostMessages: Int { 1500 }
+
+    /// Hands several messages over, in order, to the first of the recipient's endpoints that takes them all.
+    /// - Throws: ``PostError``; what vault and store fail with.
+    public func send(_ messages: [[UInt8]], to recipient: AID, from sender: AID, topic: String) async throws {
+        guard messages.count <= Self.mostMessages else {
+            throw PostError(.notTaken, "\(messages.count) messages are more than a mailbox takes")
+        }
+        let parts = try messages.map { try EmbeddedPart(message: $0) }
+        try await eachPlace(of: recipient, from: sender) { place in
+            if place.isDirect { return try await put(messages.flatMap(\.self), at: place) }
+            for part in parts {
+                let (body, groups) = try await forwarded(
+                    part.body, part.format, part.attachments, to: recipient, from: sender, by: place.host, topic: topic)
+                try await post(body, groups, at: place)
+            }
+        }
+    }
+
+    /// Tries the endpoints of a recipient, best first, until one takes what `handOver` gives it behind the sender's log.
+    private func eachPlace(
+        of recipient: AID, from sender: AID, _ handOver: (Place) async throws -> Void
+    ) async throws {
         let places = try places(of: recipient)
         guard !places.isEmpty else {
             throw PostError(.noAddress, "nobody has said where \(recipient) gets its messages")
@@ -55,14 +88,7 @@ public struct Postman<Store: KeyEventStore>: GroupCourier {
         for place in places {
             do {
                 try await put(log, at: place)
-                if place.isDirect {
-                    try await post(exchange, attachments, at: place)
-                } else {
-                    let (body, groups) = try await forwarded(
-                        exchange, attachments, to: recipient, from: sender, by: place.host, topic: topic)
-                    try await post(body, groups, at: place)
-                }
-                return
+                return try await handOver(place)
             } catch let error as TransportError {
                 reasons.append("\(place.host): \(error)")
             } catch let error as PostError {
@@ -115,14 +141,15 @@ public struct Postman<Store: KeyEventStore>: GroupCourier {
 
     /// The message inside one that asks a host to keep it for the recipient.
     private func forwarded(
-        _ exchange: [UInt8], _ attachments: [UInt8], to recipient: AID, from sender: AID, by host: AID, topic: String
+        _ message: [UInt8], _ format: DocumentFormat, _ attachments: [UInt8], to recipient: AID, from sender: AID,
+        by host: AID, topic: String
     ) async throws -> (body: [UInt8], attachments: [UInt8]) {
-        let embeds: OrderedMap = ["evt": try OrderedValue(parsing: exchange.span, format: .json)]
+        let embeds: OrderedMap = ["evt": try OrderedValue(parsing: message.span, format: format)]
         let body = try ExchangeBody.bytes(
             from: sender, route: "/fwd", modifiers: ["pre": .text(recipient.text), "topic": .text(topic)],
             embeds: embeds, form: await form(for: host), dated: clock.now())
         let proof = try await Controller(wallet, sender.text).proof(
-            of: body, embedding: [(label: "evt", attachments: attachments)])
+            of: body, embedding: attachments.isEmpty ? [] : [(label: "evt", attachments: attachments)])
         return (body, proof)
     }
 

@@ -84,6 +84,12 @@ enum MailView {
         case .challenge(let answer):
             map["kind"] = "challenge"
             map["from"] = .text(answer.sender.text)
+        case .exchange(let receipt):
+            map["kind"] = "exchange"
+            for member in CredentialMailView.data(of: receipt).members { map[member.label] = member.value }
+        case .credential(let report):
+            map["kind"] = "credential"
+            for member in CredentialMailView.data(of: report).members { map[member.label] = member.value }
         case .log(let messages, let accepted):
             map["kind"] = "log"
             map["messages"] = OrderedValue(messages)
@@ -108,6 +114,8 @@ enum MailView {
             return "delegation: \(event.aid) asks to approve event \(event.sn.hex): "
                 + "\(Product.command) id approve \(event.aid)"
         case .challenge(let answer): return "challenge: an answer of \(answer.sender)"
+        case .exchange(let receipt): return CredentialMailView.text(of: receipt)
+        case .credential(let report): return CredentialMailView.text(of: report)
         case .log(let messages, let accepted):
             return "\(printable(String(item.topic.dropFirst()))): \(messages) messages, \(accepted) of them new"
         case .refused(let why): return "refused: \(printable(why))"
