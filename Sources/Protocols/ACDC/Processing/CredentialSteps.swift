@@ -67,7 +67,7 @@ struct CredentialSteps<Transaction: CredentialTransaction> {
         var attachments = Attachments()
         var known: Set<IndexedSignature> = []
         attachments.witnessSignatures = Array(
-            escrow.backerSignatures.lazy.filter { known.insert($0).inserted }.prefix(EventProof.mergeLimit))
+            escrow.backerSignatures.filter { known.insert($0).inserted }.prefix(EventProof.mergeLimit))
         return try put(
             CredentialEscrowEntry(
                 key: CredentialEscrowKey(reason: escrow.reason, subject: event.subject, said: event.said),

@@ -192,7 +192,7 @@ public struct RegistryDecision<View: CredentialView> {
         _ event: RegistryEvent, in state: RegistryState, _ missing: String, _ awaited: CredentialArrival,
         _ signatures: [IndexedSignature]
     ) throws -> RegistryEscrow {
-        let isSealed = try anchor(of: event, by: state.issuer) != nil
+        let isSealed = try view.anchor(of: event, by: state.issuer) != nil
         return RegistryEscrow(
             reason: .outOfOrder, issuer: state.issuer, missing: missing,
             // A seal that comes later gives the entry the rank that it deserves.
@@ -228,7 +228,7 @@ public struct RegistryDecision<View: CredentialView> {
         accept: (RegistryEventRecord) -> Verdict
     ) throws -> Verdict {
         let valid = BackerRule.verified(signatures, over: event.bytes, by: context.backers)
-        guard let anchor = try anchor(of: event, by: context.issuer) else {
+        guard let anchor = try view.anchor(of: event, by: context.issuer) else {
             return .escrow(
                 RegistryEscrow(
                     reason: .missingAnchor, issuer: context.issuer,
@@ -254,41 +254,13 @@ public struct RegistryDecision<View: CredentialView> {
     private func isInForce(_ context: Context, at anchor: SealSource, sealing seal: EventSeal) throws -> Bool {
         guard let named = context.registryEvent, let sn = named.sn.next,
             let later = try view.event(of: context.registry, in: context.registry, at: sn),
-            let change = try self.anchor(of: later.seal, by: context.issuer, onAnyBranch: false)
+            let change = try view.anchor(of: later.seal, by: context.issuer)
         else { return true }
         guard change.sn == anchor.sn else { return change.sn > anchor.sn }
         guard let record = try view.keyEvents.record(of: context.issuer, at: anchor.sn, said: anchor.said),
             let place = record.place(of: seal), let placeOfChange = record.place(of: later.seal)
         else { return false }
         return place < placeOfChange
-    }
-
-    /// Where the issuer's log vouches for an event. A revocation counts also where a recovery has superseded the seal:
-    /// whoever heard of it in time has to keep it, and what is valid must not depend on who heard what when
-    /// (03-binding, Recovery).
-    private func anchor(of event: RegistryEvent, by issuer: AID) throws -> SealSource? {
-        let trunk = try anchor(of: event.seal, by: issuer, onAnyBranch: false)
-        guard trunk == nil, event.isRevocation else { return trunk }
-        return try anchor(of: event.seal, by: issuer, onAnyBranch: true)
-    }
-
-    /// The first place where the issuer's log has a seal, at any place of an event's seals (facts 13.2). A couple that is
-    /// attached is anybody's claim; it could name a later place of the same seal.
-    private func anchor(of seal: EventSeal, by issuer: AID, onAnyBranch: Bool) throws -> SealSource? {
-        let logs = view.keyEvents
-        guard let state = try logs.keyState(of: issuer) else { return nil }
-        for source in try logs.sealings(of: seal.said, by: issuer).sorted(by: { $0.sn < $1.sn }) {
-            guard let record = try logs.record(of: issuer, at: source.sn, said: source.said),
-                record.place(of: seal) != nil
-            else { continue }
-            if onAnyBranch { return source }
-            // Past the key state, positions still show the branch that a recovery has superseded.
-            guard source.sn <= state.sn, try logs.record(of: issuer, at: source.sn)?.said == source.said else {
-                continue
-            }
-            return source
-        }
-        return nil
     }
 }
 
