@@ -11,12 +11,16 @@ public struct Credential: Hashable, Sendable {
     public let said: SAID
     /// Salt that makes the digests unguessable (`u`); a credential with one is private.
     public let nonce: Primitive?
+    /// Whether it is only the metadata of a private credential that is offered: its `u` is empty.
+    public let isMetadata: Bool
     /// Who issues it (`i`).
     public let issuer: AID
     /// The registry in which it is issued and revoked (`ri`).
     public let registry: SAID?
     /// The schema (`s`).
     public let schema: SAID
+    /// Where the bytes of the schema lie when the credential carries it itself.
+    public let embeddedSchema: Range<Int>?
     /// The attributes (`a`).
     public let attributes: CredentialSection?
     /// The attributes that can be disclosed one by one (`A`).
@@ -25,34 +29,46 @@ public struct Credential: Hashable, Sendable {
     public let edges: CredentialSection?
     /// What parties agree to (`r`).
     public let rules: CredentialSection?
-    /// To whom it is issued (`a.i`), nil when it is untargeted or the attributes are not disclosed.
-    public let issuee: AID?
+    /// To whom it is issued, as far as this copy shows.
+    public let target: CredentialTarget
     /// When its issuer says it was made (`a.dt`).
     public let dated: Timestamp?
     /// Over which form its SAID is.
     public let addressing: CredentialAddressing
+    /// How many of its blocks with digests of their own this copy shows.
+    public let shownBlocks: Int
     /// The bytes as received.
     public let bytes: [UInt8]
     /// How they are serialised.
     public let format: DocumentFormat
 
+    /// To whom it is issued (`a.i`), nil when it is untargeted, the attributes are not disclosed or it names no AID.
+    public var issuee: AID? { if case .issuee(let aid) = target { aid } else { nil } }
+
+    /// Whether its `u` makes it unguessable.
+    public var isPrivate: Bool { nonce != nil }
+
     package init(
-        said: SAID, nonce: Primitive?, issuer: AID, registry: SAID?, schema: SAID, attributes: CredentialSection?,
-        aggregate: CredentialSection?, edges: CredentialSection?, rules: CredentialSection?, issuee: AID?,
-        dated: Timestamp?, addressing: CredentialAddressing, bytes: [UInt8], format: DocumentFormat
+        said: SAID, nonce: Primitive?, isMetadata: Bool, issuer: AID, registry: SAID?, schema: SAID,
+        embeddedSchema: Range<Int>?, attributes: CredentialSection?, aggregate: CredentialSection?,
+        edges: CredentialSection?, rules: CredentialSection?, target: CredentialTarget, dated: Timestamp?,
+        addressing: CredentialAddressing, shownBlocks: Int, bytes: [UInt8], format: DocumentFormat
     ) {
         self.said = said
         self.nonce = nonce
+        self.isMetadata = isMetadata
         self.issuer = issuer
         self.registry = registry
         self.schema = schema
+        self.embeddedSchema = embeddedSchema
         self.attributes = attributes
         self.aggregate = aggregate
         self.edges = edges
         self.rules = rules
-        self.issuee = issuee
+        self.target = target
         self.dated = dated
         self.addressing = addressing
+        self.shownBlocks = shownBlocks
         self.bytes = bytes
         self.format = format
     }
@@ -72,6 +88,21 @@ public enum CredentialSection: Hashable, Sendable {
         case .block(let said, _): said
         }
     }
+
+    /// Whether more than the digest is shown.
+    public var isShown: Bool { if case .block = self { true } else { false } }
+}
+
+/// To whom a credential is issued.
+public enum CredentialTarget: Hashable, Sendable {
+    /// To nobody in particular.
+    case untargeted
+    /// To an AID.
+    case issuee(AID)
+    /// To somebody that is not named by an AID.
+    case other
+    /// The part of the credential that would tell is not shown.
+    case undisclosed
 }
 
 /// Over which form of a credential its SAID was made.

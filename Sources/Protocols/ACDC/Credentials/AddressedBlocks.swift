@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+internal import KERI
+internal import KelmarkBytes
+private import KelmarkCrypto
+
+/// The parts of a scanned document that have a digest of their own, and the forms over which those digests are made
+/// (facts 4, 14.5).
+///
+/// A map is such a block when its first member is `d` and holds a digest. Blocks inside lists are data, except the
+/// elements of an aggregate. The working space is reused from document to document.
+struct AddressedBlocks: Sendable {
+    /// Blocks inside blocks; each level may be hashed twice.
+    static let deepest = 16
+
+    struct Block: Sendable {
+        /// The digest that it names.
+        var said: SAID
+        /// All its bytes.
+        var range: Range<Int>
+        /// The text of its digest, without quotes or head.
+        var digest: Range<Int>
+        /// The innermost block around it.
+        var parent: Int
+        var depth: Int
+        var hasInner: Bool
+    }
+
+    /// In document order, so that a block stands before those in it. The first is the document.
+    private(set) var blocks: [Block] = []
+    private var open: [Int] = []
+    /// A form of a block, while it is hashed.
+    private var form: [UInt8] = []
+
+    /// Blocks are nested too deep; where the first that is too many begins.
+    struct TooDeep: Error {
+        let offset: Int
+    }
+
+    /// Starts with a document or a list whose digest has been read.
+    mutating func start(_ said: SAID, range: Range<Int>, digest: Range<Int>) {
+        blocks.removeAll(keepingCapacity: true)
+        blocks.append(Block(said: said, range: range, digest: digest, parent: -1, depth: 0, hasInner: false))
+    }
+
+    /// Adds a block inside the one at `parent`; returns its place.
+    @discardableResult
+    mutating func add(_ said: SAID, range: Range<Int>, digest: Range<Int>, in parent: Int) throws(TooDeep) -> Int {
+        let depth = blocks[parent].depth + 1
+        guard depth <= Self.deepest else { throw TooDeep(offset: range.lowerBound) }
+        blocks[parent].hasInner = true
+        blocks.append(Block(said: said, range: range, digest: digest, parent: parent, depth: depth, hasInner: false))
+        return blocks.count - 1
+    }
+
+    /// Adds the block at a token, if it is one, and all blocks in it.
+    mutating func collect(
+        _ index: DocumentIndex, at token: Int, in bytes: Span<UInt8>, parent: Int
+    ) throws(TooDeep) {
+        open.removeAll(keepingCapacity: true)
+        open.append(parent)
+        var position = token
+        let end = Int(index.tokens[token].next)
+        while position < end {
+            let value = index.tokens[position]
+            switch value.kind {
+            case .list: position = Int(value.next)
+            case .map:
+                while let last = open.last, open.count > 1, blocks[last].range.upperBound <= Int(value.start) {
+                    open.removeLast()
+                }
+                if let said = Self.digest(index, ofMap: position, in: bytes), let last = open.last {
+                    open.append(
+                        try add(said, range: value.range, digest: index.tokens[position + 2].range, in: last))
+                }
+                position += 1
+            default: position += 1
+            }
+        }
+    }
+
+    /// The digest that the first member of a map holds, nil unless that is `d`.
+    static func digest(_ index: DocumentIndex, ofMap map: Int, in bytes: Span<UInt8>) -> SAID? {
+        guard index.tokens[map].kind == .map, index.tokens[map].count > 0,
+            index.text(index.tokens[map + 1], equals: "d", in: bytes)
+        else { return nil }
+        let value = index.tokens[map + 2]
+        guard value.kind == .text, !value.hasEscapes else { return nil }
+        return SAID(text: bytes.extracting(value.range))
+    }
+
+    /// Whether a digest is that of the block as it stands.
+    mutating func isAddressedAsSerialized(_ block: Int, in bytes: Span<UInt8>) -> Bool {
+        form.removeAll(keepingCapacity: true)
+        append(bytes, blocks[block].range)
+        dummy(blocks[block].digest.lowerBound - blocks[block].range.lowerBound, count: blocks[block].digest.count)
+        return isFormNamed(blocks[block].said)
+    }
+
+    /// Whether a digest is that of the block with every block in it replaced by its digest. `size` is where the six
+    /// digits of the size stand, for a document that tells its own.
+    mutating func isAddressedMostCompact(
+        _ block: Int, in bytes: Span<UInt8>, format: DocumentFormat, size: Int? = nil
+    ) -> Bool {
+        form.removeAll(keepingCapacity: true)
+        let outer = blocks[block]
+        var position = outer.range.lowerBound
+        var inner = block + 1
+        while inner < blocks.count, blocks[inner].range.lowerBound < outer.range.upperBound {
+            let part = blocks[inner]
+            if part.parent == block {
+                append(bytes, position..<part.range.lowerBound)
+                appendText(part.digest, of: bytes, as: format)
+                position = part.range.upperBound
+            }
+            inner += 1
+        }
+        append(bytes, position..<outer.range.upperBound)
+        // The digest, and the size of a document, stand before every block inside.
+        dummy(outer.digest.lowerBound - outer.range.lowerBound, count: outer.digest.count)
+        if let size {
+            var rest = form.count
+            for place in (size..<(size + 6)).reversed() {
+                form[place] = Self.hexDigits[rest & 15]
+                rest >>= 4
+            }
+        }
+        return isFormNamed(outer.said)
+    }
+
+    private static let hexDigits: [UInt8] = Array("0123456789abcdef".utf8)
+
+    private mutating func append(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        bytes.extracting(range).withUnsafeBufferPointer { form.append(contentsOf: $0) }
+    }
+
+    /// Writes a digest as text of the format.
+    private mutating func appendText(_ range: Range<Int>, of bytes: Span<UInt8>, as format: DocumentFormat) {
+        switch format {
+        case .json: form.append(UInt8(ascii: "\""))
+        case .cbor: form.append(contentsOf: [0x78, UInt8(truncatingIfNeeded: range.count)])
+        case .messagePack: form.append(contentsOf: [0xd9, UInt8(truncatingIfNeeded: range.count)])
+        }
+        append(bytes, range)
+        if format == .json { form.append(UInt8(ascii: "\"")) }
+    }
+
+    private mutating func dummy(_ start: Int, count: Int) {
+        for place in start..<(start + count) { form[place] = UInt8(ascii: "#") }
+    }
+
+    private func isFormNamed(_ said: SAID) -> Bool {
+        guard let algorithm = said.primitive.code.digestAlgorithm else { return false }
+        return algorithm.matches(said.primitive.span, form.span)
+    }
+}
