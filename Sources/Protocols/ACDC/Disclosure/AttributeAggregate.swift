@@ -51,7 +51,9 @@ public struct AttributeAggregate: Hashable, Sendable {
         for (members, nonce) in zip(members, nonces) {
             guard nonce.span.count >= CredentialParser.nonceBytes else { throw .malformed }
             var block: OrderedMap = ["d": "", "u": .text(nonce.text)]
-            for member in members.members { guard block.append(member.value, for: member.label) else { throw .malformed } }
+            for member in members.members {
+                guard block.append(member.value, for: member.label) else { throw .malformed }
+            }
             do throws(DocumentEncodingError) {
                 try BlockAddressing.seal(&block, addressing: .mostCompact, code: code, format: format)
             } catch { throw .malformed }
