@@ -233,8 +233,15 @@ struct RoutedTests {
     }
 
     @Test func refusesUnknownQueries() throws {
+        let other = try Routed.query("other", about: endpoint.aid, dated: verifier.now)
+        #expect(try verifier.offer(body: other, Routed.signed(other, by: endpoint)) == .rejected(.unknownRoute))
         let tels = try Routed.query("tels", about: endpoint.aid, dated: verifier.now)
-        #expect(try verifier.offer(body: tels, Routed.signed(tels, by: endpoint)) == .rejected(.unknownRoute))
+        #expect(try verifier.offer(body: tels, Routed.signed(tels, by: endpoint)) == .rejected(.badPayload))
+        let registry = try Routed.query(
+            "tels", about: endpoint.aid,
+            ["ri": "EBfdlu8R27Fbx-ehrqwImnK-8Cm79sqbAQ4MmvEAYqao"],
+            dated: verifier.now)
+        #expect(try verifier.offer(body: registry, Routed.signed(registry, by: endpoint)) == .verified)
         let body = try MessageBuilder.query(route: "ksn", parameters: [:], dated: verifier.now)
         #expect(try verifier.offer(body: body, Routed.signed(body, by: endpoint)) == .rejected(.badPayload))
         var attachments = Attachments()

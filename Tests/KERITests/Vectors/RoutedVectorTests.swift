@@ -80,10 +80,10 @@ struct RoutedVectorTests {
         let read = try read(row.value, "message")
         let outcome = try verifier.offer(read.message, read.attachments)
         switch row.name {
-        case "qry logs", "qry logs anchor", "qry ksn", "qry mbx", "qry non-transferable querier":
+        case "qry logs", "qry logs anchor", "qry ksn", "qry mbx", "qry tels", "qry non-transferable querier":
             #expect(outcome == .escrowed(.queryNotFound))
         default:
-            // keripy has no handler for prods and bares, TEL queries go elsewhere, and no reply has an empty route.
+            // keripy has no handler for prods and bares, and no reply has an empty route.
             #expect(outcome == .rejected(.unknownRoute))
         }
     }

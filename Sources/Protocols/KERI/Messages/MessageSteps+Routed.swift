@@ -9,8 +9,11 @@ private import KelmarkBytes
 extension MessageSteps {
     /// A query (facts 9.2). Its signature is checked, which no keripy version does.
     mutating func apply(query: Query, with attachments: Attachments, since: Timestamp) throws -> EventOutcome {
-        guard let subject = query.parameters.aid("i") else { return .rejected(.badPayload) }
-        guard ["logs", "ksn", "mbx"].contains(query.route) else { return .rejected(.unknownRoute) }
+        // What is asked about a registry names it; the credential may be left open (facts 9.2).
+        guard let subject = query.parameters.aid(query.route == "tels" ? "ri" : "i") else {
+            return .rejected(.badPayload)
+        }
+        guard ["logs", "ksn", "mbx", "tels"].contains(query.route) else { return .rejected(.unknownRoute) }
         let wanted: WantedState
         do { wanted = try WantedState(query) } catch { return .rejected(error) }
         let asker: AID
@@ -22,7 +25,7 @@ extension MessageSteps {
                 waitsFor: AwaitedPosition(aid: aid, sn: .zero), isVerified: false)
         case .invalid(let reason): return .rejected(reason)
         }
-        if let (missing, sn) = try missing(wanted, about: subject) {
+        if query.route != "tels", let (missing, sn) = try missing(wanted, about: subject) {
             return try escrow(
                 query, asker: asker, attachments, since: since, missing: missing,
                 waitsFor: AwaitedPosition(aid: subject, sn: sn), isVerified: true)

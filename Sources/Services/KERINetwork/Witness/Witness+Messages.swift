@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import CESR
 internal import KERI
 internal import KelmarkBytes
@@ -13,6 +14,8 @@ extension Witness {
         var outcome: EventOutcome
         /// For whoever asked, under a topic of his mailbox.
         var answer: Answer?
+        /// Why a registry event was refused.
+        var refusal: CredentialRejection?
     }
 
     /// An answer to a query.
@@ -34,6 +37,9 @@ extension Witness {
             case .notServed: return Reaction(outcome: .rejected(.wrongSigner))
             case .outcome(let outcome): return Reaction(outcome: outcome)
             }
+        }
+        if case .registryEvent(let event) = received.message, let registries {
+            return try await keep(event, received.attachments, in: registries)
         }
         let outcome = try await process(received.message, received.attachments)
         if case .receipt(let receipt) = received.message {
@@ -59,6 +65,12 @@ extension Witness {
         on received: ReceivedMessage, mailsAnswers: Bool = true
     ) async throws -> (Rejection?, Answer?) {
         switch received.message {
+        case .query(let query) where query.route == "tels":
+            guard let asker = Self.asker(received.attachments), let answer = try await registryLog(query) else {
+                return (nil, nil)
+            }
+            if mailsAnswers { try await mail(answer.stream, to: asker, topic: answer.topic) }
+            return (nil, answer)
         case .query(let query):
             guard let asker = Self.asker(received.attachments), ["logs", "ksn"].contains(query.route),
                 let subject = query.parameters.aid("i")

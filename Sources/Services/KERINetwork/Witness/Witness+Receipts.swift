@@ -36,6 +36,11 @@ extension Witness {
             default: false
             }
         if isWorthWaking { try await wake(event.aid) }
+        switch receipting {
+        case .receipted(_, isNew: true), .notOurs(.accepted?), .outcome(.accepted):
+            try await wakeRegistries(of: event.aid)
+        default: break
+        }
         return receipting
     }
 

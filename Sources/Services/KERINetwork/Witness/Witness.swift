@@ -34,6 +34,7 @@ public final class Witness<Store: KeyEventStore, Boxes: MailboxStore>: Sendable 
     let boxes: Boxes
     let queue: WriteQueue<Store>
     let processor: EventProcessor<Store>
+    let registries: (any RegistryKeeper)?
     /// Events whose receipts were mailed: posting an event again and again must not fill the mailbox of its controller.
     let mailedReceipts = RecentSet<SAID>(count: 8192)
     /// Messages that were forwarded, for anybody may send them again.
@@ -47,11 +48,12 @@ public final class Witness<Store: KeyEventStore, Boxes: MailboxStore>: Sendable 
     ///   - mailboxes: where messages wait for those who fetch them.
     ///   - policy: what it does for whom.
     ///   - clock: the time of day.
+    ///   - registries: where it keeps registries of its controllers, beside the same logs; nil when it keeps none.
     ///   - limits: bounds of what is read.
     /// - Throws: ``WitnessError``, what the store fails with.
     public init(
         key: CreatedKey, store: Store, mailboxes: Boxes, policy: WitnessPolicy = WitnessPolicy(),
-        clock: any NetworkClock,
+        clock: any NetworkClock, registries: (any RegistryKeeper)? = nil,
         limits: Limits = Limits(bodyBytes: 1 << 20, attachmentBytes: 1 << 20, bufferedBytes: 4 << 20)
     ) throws {
         guard key.verificationKey.isNonTransferable, let aid = AID(key.verificationKey.text) else {
@@ -66,6 +68,7 @@ public final class Witness<Store: KeyEventStore, Boxes: MailboxStore>: Sendable 
         self.policy = policy
         self.clock = clock
         self.limits = limits
+        self.registries = registries
         boxes = mailboxes
         hub = MailboxHub(mailboxes, clock: clock, limits: policy.streams)
         rate = RateLimiter(policy.rate)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import CESR
 internal import KERI
 internal import KelmarkBytes
@@ -15,6 +16,7 @@ extension WitnessEndpoint {
             witness.rate.charge(request.source, bytes: answer.stream.count, at: witness.clock.now())
         }
         if case .rejected(let reason) = reaction.outcome {
+            if let refusal = reaction.refusal { return .fault(refusal) }
             if reason == .staleReply, try isKept(received.message) { return .accepted }
             return Self.refusal(reason)
         }
@@ -102,6 +104,15 @@ extension WitnessEndpoint {
 }
 
 extension ServiceResponse {
+    /// Why a registry event was refused.
+    static func fault(_ refusal: CredentialRejection) -> ServiceResponse {
+        switch refusal {
+        case .likelyDuplicitous: .fault(409, "Conflict", refusal.rawValue)
+        case .escrowFull: .fault(503, "Service Unavailable", refusal.rawValue)
+        default: .fault(400, "Bad Request", refusal.rawValue)
+        }
+    }
+
     /// Why a request holds no message.
     static func fault(_ fault: ReceivedMessage.Fault) -> ServiceResponse {
         switch fault {

@@ -14,6 +14,8 @@ internal import KelmarkBytes
 /// | PUT `/` a stream | 204 |
 /// | GET `/oobi…`, `/.well-known/keri/oobi/…` | 200 log and endpoints; 404 not known or not receipted; 406 not ours |
 /// | GET `/query?typ=kel&pre=&sn=` | 200 the log, from a position on; 403 unless the policy allows it |
+/// | GET `/query?typ=tel&reg=&vcid=` | 200 the events of a registry and of a credential in it; likewise |
+/// | GET `/oobi/SAID` of a schema | 200 the schema |
 /// | GET `/livez`, `/readyz`, `/metrics` | for operators |
 ///
 /// Errors are JSON `{"title","description"}`; 406 for a wrong content type, 412 for a missing `CESR-ATTACHMENT`, 429 for
@@ -156,8 +158,9 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
         guard witness.policy.answersUnsignedQueries else {
             return .fault(403, "Forbidden", "queries are answered when they are signed")
         }
+        if request.parameter("typ") == "tel" { return try registryLog(request) }
         guard request.parameter("typ") == "kel", let subject = request.parameter("pre").flatMap({ AID($0) }) else {
-            return .fault(400, "Bad Request", "typ must be kel, and pre an AID")
+            return .fault(400, "Bad Request", "typ must be kel and pre an AID, or typ tel")
         }
         guard let state = try witness.witnessedState(of: subject) else {
             return .fault(404, "Not Found", "no such log, or its latest event waits for receipts")
@@ -184,6 +187,18 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
         return ServiceResponse(contentType: ServiceResponse.cesrType, events)
     }
 
+    /// Events of a registry and of a credential in it; of the credential alone when no registry is named.
+    private func registryLog(_ request: ServiceRequest) throws -> ServiceResponse {
+        let registry = request.parameter("reg").map { SAID($0) }
+        let credential = request.parameter("vcid").map { SAID($0) }
+        if registry == .some(nil) || credential == .some(nil) || (registry == nil && credential == nil) {
+            return .fault(400, "Bad Request", "reg or vcid must be there, each a SAID")
+        }
+        let log = try witness.registries?.log(of: registry ?? nil, credential: credential ?? nil) ?? []
+        guard !log.isEmpty else { return .fault(404, "Not Found", "no such registry or credential") }
+        return ServiceResponse(contentType: ServiceResponse.cesrType, log)
+    }
+
     /// The answer to an OOBI; `tail` is empty or `/AID[/role[/AID]]`.
     private func introduce(_ tail: Substring) async throws -> ServiceResponse {
         let parts = tail.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
@@ -191,6 +206,9 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
         let subject: AID
         if let text = parts.first {
             guard let aid = AID(text) else { return .fault(400, "Bad Request", "that is no AID") }
+            if parts.count == 1, let said = SAID(text), let schema = try witness.registries?.schema(said) {
+                return ServiceResponse(contentType: "application/schema+json", schema)
+            }
             subject = aid
         } else {
             subject = witness.aid

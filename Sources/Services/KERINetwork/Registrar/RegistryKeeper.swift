@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ACDC
+public import CESR
+public import KERI
+
+/// What a witness needs of the place where it keeps registries of its controllers.
+public protocol RegistryKeeper: Sendable {
+    /// Decides about a registry event and keeps it.
+    /// - Parameter serves: whether an owner is one whose registries are kept.
+    /// - Throws: what the store fails with.
+    func take(
+        _ event: RegistryEvent, _ attachments: Attachments, now: Timestamp, serves: (AID) -> Bool
+    ) throws -> RegistryKeeping
+
+    /// The events of a registry, then those of a credential in it, as keripy replays them; empty when the registry is
+    /// not known. Without a registry: those of the credential in every registry that issued its digest.
+    /// - Throws: what the store fails with.
+    func log(of registry: SAID?, credential: SAID?) throws -> [UInt8]
+
+    /// Decides again about what waits for the log of an owner, and drops what has waited too long.
+    /// - Throws: what the store fails with.
+    func wake(after owner: AID, now: Timestamp) throws
+
+    /// The bytes of a schema; nil for one that is not here.
+    /// - Throws: what the store fails with.
+    func schema(_ said: SAID) throws -> [UInt8]?
+}
+
+/// What became of a registry event at a witness.
+public enum RegistryKeeping: Hashable, Sendable {
+    /// It was decided about.
+    case decided(CredentialOutcome)
+    /// Its owner is not served here.
+    case notServed
+}
+
+/// Registries in a credential store beside the logs of a witness.
+public struct RegistryArchive<Store: CredentialStore>: RegistryKeeper {
+    private let store: Store
+    private let processor: CredentialProcessor<Store>
+
+    /// Most registries of one digest that are looked at: anybody can issue any digest in a registry of one's own.
+    private static var mostRegistries: Int { 8 }
+
+    /// Keeps registries in a store.
+    public init(_ store: Store, limits: CredentialEscrowLimits = CredentialEscrowLimits()) {
+        self.store = store
+        processor = CredentialProcessor(store: store, limits: limits)
+    }
+
+    /// Decides about a registry event, then about what waits for it.
+    public func take(
+        _ event: RegistryEvent, _ attachments: Attachments, now: Timestamp, serves: (AID) -> Bool
+    ) throws -> RegistryKeeping {
+        guard try isServed(event, serves) else { return .notServed }
+        let outcome = try processor.process(event, with: attachments, now: now)
+        if outcome == .accepted { try resume(event.arrival, now: now) }
+        return .decided(outcome)
+    }
+
+    /// An event whose registry is not known waits like any stranger's; the quota of strangers bounds it.
+    private func isServed(_ event: RegistryEvent, _ serves: (AID) -> Bool) throws -> Bool {
+        if event.kind == .registryInception { return event.issuer.map(serves) ?? false }
+        let named = [event.registry, event.registryAnchor.flatMap { SAID($0.aid.primitive) }, event.subject]
+        return try store.read(credentials: { transaction in
+            for said in named {
+                if let said, let state = try transaction.registry(said) { return serves(state.issuer) }
+            }
+            return true
+        })
+    }
+
+    private func resume(_ arrival: CredentialArrival, now: Timestamp) throws {
+        var result = try processor.resume(after: [arrival], now: now)
+        while !result.remaining.isEmpty { result = try processor.resume(result.remaining, now: now) }
+    }
+
+    /// The events of a registry, then those of a credential in it.
+    public func log(of registry: SAID?, credential: SAID?) throws -> [UInt8] {
+        try store.read(credentials: { transaction in
+            var stream: [UInt8] = []
+            var registries: [SAID] = []
+            if let registry {
+                stream += try Self.events(of: registry, in: registry, transaction)
+                guard !stream.isEmpty else { return [] }
+                registries = [registry]
+            } else if let credential {
+                registries = try transaction.registriesIssuing(credential, limit: Self.mostRegistries)
+            }
+            if let credential {
+                for registry in registries { stream += try Self.events(of: credential, in: registry, transaction) }
+            }
+            return stream
+        })
+    }
+
+    private static func events(
+        of subject: SAID, in registry: SAID, _ transaction: Store.Transaction
+    ) throws -> [UInt8] {
+        var stream: [UInt8] = []
+        var place: SequenceNumber? = .zero
+        while let sn = place {
+            let records = try transaction.events(of: subject, in: registry, from: sn, limit: 256)
+            for record in records { stream += try record.message() }
+            place = records.last?.sn.next
+        }
+        return stream
+    }
+
+    /// Decides again about what waits for the log of an owner.
+    public func wake(after owner: AID, now: Timestamp) throws {
+        try resume(.keyEvents(owner), now: now)
+        _ = try processor.expire(now: now)
+    }
+
+    /// The bytes of a schema.
+    public func schema(_ said: SAID) throws -> [UInt8]? { nil }
+}
