@@ -97,9 +97,16 @@ extension CredentialSteps {
 
     /// The outcome of another decision; nil for what can't be read back.
     private mutating func decideAgain(_ entry: CredentialEscrowEntry) throws -> CredentialOutcome? {
-        guard let stored = try? StoredMessage(entry.message), case .registryEvent(let event) = stored.message else {
-            return nil
+        var reader = StreamReader()
+        guard case .message(let frame) = reader.next(in: entry.message.span) else { return nil }
+        let body = entry.message.span.extracting(frame.bodyRange)
+        if frame.version.protocol == .acdc {
+            var parser = CredentialParser()
+            guard let credential = try? parser.parse(body, version: frame.version) else { return nil }
+            return try apply(credential, with: Attachments(), since: entry.since).outcome
         }
+        var parser = MessageParser()
+        guard case .registryEvent(let event)? = try? parser.parse(body, version: frame.version) else { return nil }
         return try apply(event, signatures: [], since: entry.since)
     }
 }

@@ -22,7 +22,7 @@ public struct CredentialEscrowKey: Sendable, Hashable {
     public let reason: CredentialEscrowReason
     /// Whose log, or the credential.
     public let subject: SAID
-    /// The digest of the message.
+    /// Which message: the digest of a registry event, or that of all bytes of this copy of a credential.
     public let said: SAID
 
     /// Collects a key.

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+internal import KERI
+private import KelmarkBytes
+private import KelmarkCrypto
+
+extension CredentialSteps {
+    typealias Judgement = CredentialDecision<Transaction>.Judgement
+
+    /// Decides about one copy of a credential. Copies that show different parts have one SAID; each waits for itself, so
+    /// that nobody can take away what others sent by showing less.
+    mutating func apply(
+        _ credential: Credential, with attachments: Attachments, since: Timestamp
+    ) throws -> Judgement {
+        if let kept = try transaction.credential(credential.said), kept.shownBlocks >= credential.shownBlocks {
+            try removeCopies(of: credential, except: nil)
+            return Judgement(outcome: .duplicate, reasons: [], waitsFor: [], isVouchedFor: true)
+        }
+        let judgement = try CredentialDecision(transaction).decide(credential, attachments: attachments)
+        switch judgement.outcome {
+        case .accepted:
+            try transaction.putCredential(credential, seenAt: now)
+            arrivals.append(.credential(credential.said))
+            try removeCopies(of: credential, except: nil)
+        case .escrowed(let reason):
+            let kept = try keep(credential, reason, judgement, since: since)
+            guard kept != judgement.outcome else {
+                try removeCopies(of: credential, except: reason)
+                break
+            }
+            return Judgement(
+                outcome: kept, reasons: judgement.reasons, waitsFor: [], isVouchedFor: judgement.isVouchedFor)
+        // A wrong seal is the fault of whoever attached it.
+        case .rejected(.issuanceMismatch), .duplicate: break
+        case .rejected: try removeCopies(of: credential, except: nil)
+        }
+        return judgement
+    }
+
+    private func key(of credential: Credential, _ reason: CredentialEscrowReason) throws -> CredentialEscrowKey {
+        let digest = DigestAlgorithm.blake3_256.digest(credential.bytes.span)
+        return CredentialEscrowKey(
+            reason: reason, subject: credential.said,
+            said: SAID(unchecked: try Primitive(code: .blake3_256, raw: digest)))
+    }
+
+    private mutating func removeCopies(of credential: Credential, except kept: CredentialEscrowReason?) throws {
+        for reason in [CredentialEscrowReason.missingRegistry, .missingSchema, .missingChain] where reason != kept {
+            try transaction.removeCredentialEscrow(key(of: credential, reason))
+        }
+    }
+
+    /// Keeps a copy without what was attached: where it was issued is looked up again later.
+    private mutating func keep(
+        _ credential: Credential, _ reason: CredentialEscrowReason, _ judgement: Judgement, since: Timestamp
+    ) throws -> CredentialOutcome {
+        try put(
+            CredentialEscrowEntry(
+                key: key(of: credential, reason), since: since, message: credential.bytes,
+                missing: judgement.missing, issuer: credential.issuer, waitsFor: judgement.waitsFor,
+                isVerified: judgement.isVouchedFor))
+    }
+}
