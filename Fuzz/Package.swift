@@ -36,6 +36,7 @@ let package = Package(
         entry("EventMessagePack", "KERI", shares: "EventProperties"),
         entry("ProofFile", "TrustBinding"),
         entry("VaultFile", "KERI"),
+        entry("Schema", "ACDC"),
         .target(
             name: "NetworkProperties",
             dependencies: ["FuzzSupport", .product(name: "KERINetwork", package: "kelmark")],

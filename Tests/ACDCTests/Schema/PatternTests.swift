@@ -73,10 +73,10 @@ struct PatternTests {
 
     @Test func `What makes other engines explode takes steps in proportion to the text`() throws {
         var matcher = PatternMatcher()
-        let text = String(repeating: "a", count: 10_000) + "b"
+        let text = String(repeating: "a", count: 2000) + "b"
         for pattern in ["^(a+)+$", "^(a|aa)*$", "^(a|a)*$", "(.*a){10}c"] {
             let compiled = try Pattern(pattern, states: 4096)
-            var steps = 20_000 * (compiled.states.count + 2)
+            var steps = 4000 * (compiled.states.count + 2)
             let result = matcher.matches(compiled, text.utf8.span, in: 0..<text.utf8.count, steps: &steps)
             #expect(result == false)
         }

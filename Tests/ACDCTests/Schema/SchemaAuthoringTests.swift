@@ -116,4 +116,10 @@ struct SchemaAuthoringTests {
         #expect(codes(["const": .bytes([])]) == ["schema-unusable "])
         #expect(SchemaLint.findings(in: Array("{ }".utf8)).map(\.code) == [.unusable])
     }
+
+    @Test func `Findings are bounded`() {
+        var draft: OrderedMap = ["$schema": "https://json-schema.org/draft/2020-12/schema"]
+        for number in 0..<200 { draft["x\(number)"] = 1 }
+        #expect(SchemaLint.findings(in: draft).count == 100)
+    }
 }

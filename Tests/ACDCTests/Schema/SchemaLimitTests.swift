@@ -109,7 +109,7 @@ struct SchemaLimitTests {
 
     @Test(arguments: ["allOf", "oneOf"])
     func `Branches that multiply run out of steps`(keyword: String) throws {
-        let judge = try SchemaJudge(bomb(keyword, levels: 40))
+        let judge = try SchemaJudge(bomb(keyword, levels: 40), limits: SchemaLimits(steps: 100_000))
         let value = keyword == "allOf" ? "1" : "-1"
         #expect(try judge.judge(value) == .undecided(.steps))
     }
@@ -131,6 +131,12 @@ struct SchemaLimitTests {
         (#"{"uniqueItems":true}"#, "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21]"),
         (#"{"additionalProperties":true}"#, #"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1}"#),
         (#"{"contains":false}"#, "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21]"),
+        (#"{"maximum":3}"#, String(repeating: "9", count: 1000)),
+        (#"{"multipleOf":3}"#, String(repeating: "9", count: 1000)),
+        (#"{"enum":["a"]}"#, "\"" + String(repeating: "\\n", count: 1000) + "\""),
+        (#"{"enum":[1]}"#, String(repeating: "9", count: 1000)),
+        (#"{"const":{"a":1}}"#, "{\"" + String(repeating: "\\n", count: 1000) + "\":1}"),
+        (#"{"pattern":"^"}"#, "\"" + String(repeating: "\\n", count: 1000) + "\""),
         (#"{"minLength":1}"#, "\"" + String(repeating: "x", count: 1000) + "\""),
         (#"{"enum":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21]}"#, "22"),
         (#"{"unevaluatedItems":true}"#, "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21]"),

@@ -73,11 +73,17 @@ private struct SchemaInspection {
     /// The digest of nothing in particular.
     private static let sample = "\"EMuttuKZ7cC6LzcXFFMyiemu7QPMUtM99tsYWHUI-fuy\""
 
+    /// More findings than anybody reads are not written down.
+    private static let mostFindings = 100
+
     mutating func add(_ code: SchemaLint.Code, at place: String, _ words: String) {
+        guard findings.count < Self.mostFindings else { return }
         findings.append(SchemaLint(code: code, place: place, words: words))
     }
 
     private mutating func add(_ code: SchemaLint.Code, at token: Int, _ words: String) {
+        // A pointer takes its time to write.
+        guard findings.count < Self.mostFindings else { return }
         add(code, at: document.pointer(to: token), words)
     }
 

@@ -20,7 +20,7 @@ extension SchemaCompiler {
         }
     }
 
-    /// Labels up to this number are compared one by one, more are looked up in a hash table.
+    /// Labels up to this number are compared one by one, more are sorted.
     private static var searchedLabels: Int { 8 }
 
     /// Joins all keywords that speak of the members of a map.
@@ -106,25 +106,12 @@ extension SchemaCompiler {
             labelBytes += Array(name.utf8)
         }
         guard names.names.count > Self.searchedLabels else { return }
-        var size = 16
-        while size < names.names.count * 2 { size *= 2 }
-        plan.firstBucket = Int32(numbers.count)
-        plan.bucketCount = Int32(size)
-        numbers += Array(repeating: -1, count: size)
-        for (number, name) in names.names.enumerated() {
-            let bytes = Array(name.utf8)
-            var bucket = LabelHash.hash(bytes.span, in: 0..<bytes.count) & (size - 1)
-            while numbers[Int(plan.firstBucket) + bucket] >= 0 { bucket = (bucket + 1) & (size - 1) }
-            numbers[Int(plan.firstBucket) + bucket] = Int32(number)
-        }
-    }
-}
-
-/// A quick hash of labels. Collisions that are made on purpose cost steps, which are counted.
-enum LabelHash {
-    static func hash(_ bytes: Span<UInt8>, in range: Range<Int>) -> Int {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for index in range { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
-        return Int(truncatingIfNeeded: (hash ^ hash >> 32) & 0x7fff_ffff)
+        let texts = names.names.map { Array($0.utf8) }
+        plan.firstSorted = Int32(numbers.count)
+        // A search by halves takes the same few comparisons whatever an author chose the labels for.
+        numbers += texts.indices.sorted {
+            texts[$0].count != texts[$1].count
+                ? texts[$0].count < texts[$1].count : texts[$0].lexicographicallyPrecedes(texts[$1])
+        }.map { Int32($0) }
     }
 }

@@ -203,8 +203,8 @@ extension SchemaDocument {
             let name = Self.unescaped(part)
             switch kind(current) {
             case .map:
-                guard let member = members(of: current).first(where: { $0.label == name }) else { return nil }
-                current = member.value
+                guard let value = value(of: name, in: current) else { return nil }
+                current = value
             case .list:
                 guard let position = Int(name), String(position) == name, position >= 0,
                     position < token(current).count
@@ -214,6 +214,16 @@ extension SchemaDocument {
             }
         }
         return (current, mark)
+    }
+
+    private func value(of label: String, in map: Int) -> Int? {
+        let wanted = Array(label.utf8)
+        var position = map + 1
+        for _ in 0..<token(map).count {
+            if index.text(token(position), equals: wanted.span, in: bytes.span) { return position + 1 }
+            position = Int(token(position + 1).next)
+        }
+        return nil
     }
 
     private static func unescaped(_ part: Substring) -> String {

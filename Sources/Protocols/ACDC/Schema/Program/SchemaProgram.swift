@@ -73,9 +73,8 @@ final class SchemaProgram: Sendable {
     struct MembersPlan: Sendable {
         var firstLabel: Int32 = 0
         var labelCount: Int32 = 0
-        /// A hash table over the labels when they are many: `buckets` of `numbers`, -1 where empty.
-        var firstBucket: Int32 = 0
-        var bucketCount: Int32 = 0
+        /// When there are many labels, a range of `numbers` that has them in order; -1 when there are few.
+        var firstSorted: Int32 = -1
         /// The labels that must be there: a range of `numbers`.
         var firstRequired: Int32 = 0
         var requiredCount: Int32 = 0

@@ -70,6 +70,7 @@ extension SchemaMachine {
         in bytes: Span<UInt8>
     ) -> Bool {
         let plan = program.plans[Int(number)]
+        guard take(Int(plan.labelCount) >> 6) else { return false }
         let seen = bits.count
         addBits(Int(plan.labelCount))
         defer { bits.removeLast(bits.count - seen) }
@@ -163,7 +164,7 @@ extension SchemaMachine {
 
     /// The number of a label in a plan; nil when no keyword names it. Members mostly come in the order of the schema, so
     /// the one behind the last is tried first.
-    private mutating func find(
+    private func find(
         _ label: DocumentToken, of plan: SchemaProgram.MembersPlan, expecting expected: Int32, in bytes: Span<UInt8>
     ) -> Int32? {
         if plan.labelCount == 0 { return nil }
@@ -174,23 +175,35 @@ extension SchemaMachine {
         return find(bytes, label.range, of: plan, expecting: expected)
     }
 
-    private mutating func find(
+    private func find(
         _ bytes: Span<UInt8>, _ range: Range<Int>, of plan: SchemaProgram.MembersPlan, expecting expected: Int32
     ) -> Int32? {
         if expected < plan.labelCount, isLabel(plan.firstLabel + expected, bytes, range) { return expected }
-        if plan.bucketCount == 0 {
+        if plan.firstSorted < 0 {
             for number in 0..<plan.labelCount where isLabel(plan.firstLabel + number, bytes, range) { return number }
             return nil
         }
-        let mask = Int(plan.bucketCount) - 1
-        var bucket = LabelHash.hash(bytes, in: range) & mask
-        while take(1) {
-            let number = program.numbers[Int(plan.firstBucket) + bucket]
-            if number < 0 { return nil }
-            if isLabel(plan.firstLabel + number, bytes, range) { return number }
-            bucket = (bucket + 1) & mask
+        var low = Int(plan.firstSorted)
+        var end = low + Int(plan.labelCount)
+        while low < end {
+            let middle = (low + end) / 2
+            let number = program.numbers[middle]
+            let order = compare(plan.firstLabel + number, bytes, range)
+            if order == 0 { return number }
+            if order < 0 { low = middle + 1 } else { end = middle }
         }
         return nil
+    }
+
+    /// Order of a label of the schema and one of the value: shorter ones first, then byte by byte.
+    private func compare(_ number: Int32, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
+        let label = program.labels[Int(number)]
+        if Int(label.count) != range.count { return Int(label.count) - range.count }
+        for offset in 0..<range.count {
+            let difference = Int(program.labelBytes[Int(label.start) + offset]) - Int(bytes[range.lowerBound + offset])
+            if difference != 0 { return difference }
+        }
+        return 0
     }
 
     @inline(__always)

@@ -4,15 +4,23 @@ internal import KelmarkBytes
 
 /// Numbers, text, and equality of values.
 extension SchemaMachine {
-    func isWithin(_ instruction: SchemaInstruction, _ value: DocumentToken, in bytes: Span<UInt8>) -> Bool {
+    mutating func isWithin(_ instruction: SchemaInstruction, _ value: DocumentToken, in bytes: Span<UInt8>) -> Bool {
+        guard value.kind == .integer || value.kind == .float else { return true }
+        let bound: ExactNumber
+        switch instruction {
+        case .multipleOf(let number), .maximum(let number), .exclusiveMaximum(let number), .minimum(let number),
+            .exclusiveMinimum(let number):
+            bound = program.bounds[Int(number)]
+        default: return true
+        }
+        guard take(1 + (value.byteCount + bound.long.count) >> 4) else { return false }
         guard let number = index.exactNumber(value, in: bytes) else { return true }
         switch instruction {
-        case .multipleOf(let bound): return number.isMultiple(of: program.bounds[Int(bound)])
-        case .maximum(let bound): return ExactNumber.compare(number, program.bounds[Int(bound)]) <= 0
-        case .exclusiveMaximum(let bound): return ExactNumber.compare(number, program.bounds[Int(bound)]) < 0
-        case .minimum(let bound): return ExactNumber.compare(number, program.bounds[Int(bound)]) >= 0
-        case .exclusiveMinimum(let bound): return ExactNumber.compare(number, program.bounds[Int(bound)]) > 0
-        default: return true
+        case .multipleOf: return number.isMultiple(of: bound)
+        case .maximum: return ExactNumber.compare(number, bound) <= 0
+        case .exclusiveMaximum: return ExactNumber.compare(number, bound) < 0
+        case .minimum: return ExactNumber.compare(number, bound) >= 0
+        default: return ExactNumber.compare(number, bound) > 0
         }
     }
 
@@ -32,6 +40,7 @@ extension SchemaMachine {
         let pattern = program.patterns[Int(number)]
         let result: Bool?
         if value.hasEscapes {
+            guard take(value.byteCount >> 4) else { return false }
             let text = index.utf8(of: value, in: bytes)
             result = matcher.matches(pattern, text.span, in: 0..<text.count, steps: &steps)
         } else {
@@ -45,7 +54,7 @@ extension SchemaMachine {
     }
 
     mutating func isOf(_ format: SchemaFormat, _ value: DocumentToken, in bytes: Span<UInt8>) -> Bool {
-        guard take(value.byteCount >> 2) else { return false }
+        guard take(value.byteCount) else { return false }
         if value.hasEscapes {
             let text = index.utf8(of: value, in: bytes)
             return format.matches(text.span, in: 0..<text.count)
@@ -79,7 +88,7 @@ extension SchemaMachine {
         _ rightBytes: Span<UInt8>
     ) -> Bool {
         let (a, b) = (one.tokens[left], other.tokens[right])
-        guard take(1 + min(a.byteCount, b.byteCount) >> 4) else { return false }
+        guard a.kind == b.kind || a.isNumber && b.isNumber, take(Self.effort(of: a, b)) else { return false }
         switch (a.kind, b.kind) {
         case (.null, .null): return true
         case (.boolean, .boolean): return one.boolean(of: a, in: leftBytes) == other.boolean(of: b, in: rightBytes)
@@ -101,6 +110,15 @@ extension SchemaMachine {
         }
     }
 
+    /// Steps for two scalars: what they would take to be read, unless their lengths alone tell them apart.
+    private static func effort(of one: DocumentToken, _ other: DocumentToken) -> Int {
+        switch one.kind {
+        case .map, .list: return 1
+        case .text where !one.hasEscapes && !other.hasEscapes && one.byteCount != other.byteCount: return 1
+        default: return 1 + max(one.byteCount, other.byteCount) >> 4
+        }
+    }
+
     private mutating func equalMaps(
         _ one: DocumentIndex, _ left: Int, _ leftBytes: Span<UInt8>, _ other: DocumentIndex, _ right: Int,
         _ rightBytes: Span<UInt8>
@@ -113,7 +131,7 @@ extension SchemaMachine {
         for _ in 0..<count {
             var tried = 0
             while true {
-                guard take(1) else { return false }
+                guard take(Self.effort(of: one.tokens[label], other.tokens[candidate])) else { return false }
                 if Self.sameText(
                     one, one.tokens[label], leftBytes, other, other.tokens[candidate], rightBytes)
                 {
@@ -170,6 +188,10 @@ extension SchemaMachine {
         }
         return true
     }
+}
+
+extension DocumentToken {
+    fileprivate var isNumber: Bool { kind == .integer || kind == .float }
 }
 
 /// A hash that equal values share: numbers by value, maps without regard to order.

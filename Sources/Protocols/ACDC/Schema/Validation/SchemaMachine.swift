@@ -104,6 +104,7 @@ struct SchemaMachine {
         let base = bits.count
         var marks = outer
         if node.tracks, value.kind == .map || value.kind == .list {
+            guard take(Int(value.count) >> 6) else { return false }
             marks = base
             addBits(Int(value.count))
         }
@@ -128,6 +129,7 @@ struct SchemaMachine {
     mutating func attempt(_ number: Int32, on token: Int, marks outer: Int, in bytes: Span<UInt8>) -> Bool {
         let base = bits.count
         let count = Int(index.tokens[token].count)
+        guard outer < 0 || take(count >> 6) else { return false }
         if outer >= 0 { addBits(count) }
         attempts += 1
         let holds = apply(number, to: token, marks: outer >= 0 ? base : -1, in: bytes)
