@@ -10,13 +10,15 @@ internal import KelmarkBytes
 /// issued, and is sealed in the issuer's key event log. A revoked credential is accepted too, for its log is true; whether
 /// it is valid is read anew each time: ``CredentialVerdict``.
 public struct CredentialDecision<View: CredentialView> {
-    private let view: View
+    let view: View
+    let schemaLimits: SchemaLimits
     private let limits: ChainLimits
 
     /// Decides over a view.
-    public init(_ view: View, limits: ChainLimits = .standard) {
+    public init(_ view: View, limits: ChainLimits = .standard, schemaLimits: SchemaLimits = .standard) {
         self.view = view
         self.limits = limits
+        self.schemaLimits = schemaLimits
     }
 
     /// What was decided, and why.
@@ -108,23 +110,9 @@ public struct CredentialDecision<View: CredentialView> {
         return nil
     }
 
-    // MARK: Schema
-
-    private func judgeSchema(of credential: Credential) throws -> Judgement? {
-        guard try view.schema(credential.schema) != nil else {
-            return Judgement(
-                outcome: .escrowed(.missingSchema),
-                reasons: [
-                    CredentialReason(
-                        .missingSchema, credential.said, "schema \(credential.schema) is not here")
-                ], waitsFor: [.schema(credential.schema)], isVouchedFor: true)
-        }
-        return nil
-    }
-
     // MARK: Judgements
 
-    private func reject(_ code: CredentialRejection, _ reasons: [CredentialReason]) -> Judgement {
+    func reject(_ code: CredentialRejection, _ reasons: [CredentialReason]) -> Judgement {
         Judgement(outcome: .rejected(code), reasons: reasons, waitsFor: [], isVouchedFor: false)
     }
 
