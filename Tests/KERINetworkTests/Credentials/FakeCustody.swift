@@ -24,6 +24,7 @@ final class FakeCustody: CredentialCustody {
             return state.report
         }
     }
+    func wake(after logs: Set<AID>, now: Timestamp) {}
     func standing(of credential: SAID) -> CredentialStanding { state.withLock { $0.standings[credential] ?? .unknown } }
     func proof(of credential: SAID) -> CredentialProof? { state.withLock { $0.proofs[credential] } }
 

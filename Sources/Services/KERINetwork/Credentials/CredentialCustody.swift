@@ -11,6 +11,10 @@ public protocol CredentialCustody: Sendable {
     /// - Throws: what the store fails with. What is wrong with a message is in the report.
     func take(_ stream: [UInt8], now: Timestamp) throws -> IntakeReport
 
+    /// Decides again about what waits for logs that have grown.
+    /// - Throws: what the store fails with.
+    func wake(after logs: Set<AID>, now: Timestamp) throws
+
     /// What a credential is worth now.
     /// - Throws: what the store fails with.
     func standing(of credential: SAID) throws -> CredentialStanding

@@ -33,11 +33,15 @@ public struct CredentialExchanges<Store: KeyEventStore>: CredentialIntake {
         self.clock = clock
     }
 
-    /// Takes in key events, registry events and credentials; an empty stream only wakes what waits.
+    /// Takes in key events, registry events and credentials.
     /// - Throws: what the store fails with.
     public func take(_ stream: [UInt8], now: Timestamp) throws -> IntakeReport {
         try custody.take(stream, now: now)
     }
+
+    /// Decides again about what waits for logs that have grown.
+    /// - Throws: what the store fails with.
+    public func wake(after logs: Set<AID>, now: Timestamp) throws { try custody.wake(after: logs, now: now) }
 
     // MARK: Looking
 

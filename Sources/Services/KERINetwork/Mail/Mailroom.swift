@@ -128,7 +128,12 @@ extension Mailroom {
 
     /// Lets go on what has waited for a log that has grown: registry events, credentials, messages about them.
     private func wake(_ intake: any CredentialIntake, after report: ImportReport, for recipient: AID) throws {
-        _ = try intake.take([], now: clock.now())
+        var grown = Set(report.resumed.filter { $0.outcome?.wakesOthers ?? false }.map(\.key.aid))
+        for one in report.messages {
+            guard case .decided(_, let seal?, let outcome) = one.result, outcome.wakesOthers else { continue }
+            grown.insert(seal.aid)
+        }
+        if !grown.isEmpty { try intake.wake(after: grown, now: clock.now()) }
         for one in report.resumed {
             guard let message = one.message, let stored = try? StoredMessage(message),
                 case .exchange(let exchange) = stored.message, CredentialExchangeKind(route: exchange.route) != nil
@@ -140,9 +145,12 @@ extension Mailroom {
 
 /// Who takes credentials and messages about them from mailboxes.
 public protocol CredentialIntake: Sendable {
-    /// Takes in key events, registry events and credentials; an empty stream only wakes what waits.
+    /// Takes in key events, registry events and credentials.
     /// - Throws: what the store fails with.
     func take(_ stream: [UInt8], now: Timestamp) throws -> IntakeReport
+    /// Decides again about what waits for logs that have grown.
+    /// - Throws: what the store fails with.
+    func wake(after logs: Set<AID>, now: Timestamp) throws
     /// Takes in a message of an exchange.
     /// - Throws: what store and book fail with.
     func receive(

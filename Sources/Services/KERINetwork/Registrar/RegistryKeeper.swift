@@ -115,5 +115,7 @@ public struct RegistryArchive<Store: CredentialStore>: RegistryKeeper {
     }
 
     /// The bytes of a schema.
-    public func schema(_ said: SAID) throws -> [UInt8]? { nil }
+    public func schema(_ said: SAID) throws -> [UInt8]? {
+        try store.read(credentials: { try $0.schema(said)?.bytes })
+    }
 }
