@@ -155,7 +155,7 @@ import Testing
         let history = try SampleHistory("full", events: 400)
         var stored = 0
         do {
-            let store = try SQLiteKeyEventStore(path: path, options: .init(pageLimit: 40))
+            let store = try SQLiteKeyEventStore(path: path, options: .init(pageLimit: 96))
             let found = code {
                 for (record, state) in zip(history.records, history.states) {
                     try store.write { try $0.append(record, leadingTo: state) }

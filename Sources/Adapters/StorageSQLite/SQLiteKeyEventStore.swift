@@ -50,6 +50,7 @@ public final class SQLiteKeyEventStore: KeyEventStore {
     /// Nil only while the store goes away.
     private let connections: Mutex<DatabasePool?>
     private let identity: StoreFile.Identity
+    let compiledSchemas = CompiledSchemas()
     let commits = Atomic<Int>(0)
     /// Writers that have come and have not had their turn.
     let waitingWriters = Atomic<Int>(0)
@@ -101,7 +102,8 @@ public final class SQLiteKeyEventStore: KeyEventStore {
     public func read<R: Sendable>(_ body: (inout SQLiteKeyEventTransaction) throws -> R) throws -> R {
         do {
             return try pool.read { database in
-                var transaction = SQLiteKeyEventTransaction(database, isWritable: false)
+                var transaction = SQLiteKeyEventTransaction(
+                    database, isWritable: false, compiledSchemas: compiledSchemas)
                 defer { transaction.end() }
                 return try body(&transaction)
             }

@@ -12,7 +12,7 @@ enum StoreSchema {
     /// `KLMK` at offset 68 of the file marks it as ours.
     static let applicationID: UInt32 = 0x4b4c_4d4b
     /// Number of the last migration below.
-    static let version: UInt32 = 3
+    static let version: UInt32 = 4
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -28,6 +28,10 @@ enum StoreSchema {
             try database.execute(sql: third)
             try indexSeals(database)
             try database.execute(sql: "PRAGMA user_version = 3")
+        }
+        migrator.registerMigration("registries, credentials, schemas") { database in
+            try database.execute(sql: fourth)
+            try database.execute(sql: "PRAGMA user_version = 4")
         }
         return migrator
     }

@@ -40,7 +40,8 @@ extension SQLiteKeyEventStore {
             return (.failure(error), nil)
         }
         let group = existing ?? WriteGroup(changes: sqlite3_total_changes64(database.sqliteConnection))
-        var transaction = SQLiteKeyEventTransaction(database, isWritable: true)
+        var transaction = SQLiteKeyEventTransaction(
+            database, isWritable: true, compiledSchemas: compiledSchemas)
         defer { transaction.end() }
         let result = attempt {
             // The first one needs nothing to be undone alone.

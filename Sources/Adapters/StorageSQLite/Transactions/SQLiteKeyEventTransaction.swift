@@ -17,6 +17,7 @@ public final class SQLiteKeyEventTransaction: KeyEventTransaction {
 
     private let database: Database
     private let isWritable: Bool
+    let compiledSchemas: CompiledSchemas
     private var isOpen = true
     /// The first failure of SQLite. It may have undone the transaction by itself, so nothing may follow.
     private var failure: StoreError?
@@ -25,9 +26,10 @@ public final class SQLiteKeyEventTransaction: KeyEventTransaction {
     /// How many logs are kept before they are written and forgotten.
     static var logLimit: Int { 1024 }
 
-    init(_ database: Database, isWritable: Bool) {
+    init(_ database: Database, isWritable: Bool, compiledSchemas: CompiledSchemas = CompiledSchemas()) {
         self.database = database
         self.isWritable = isWritable
+        self.compiledSchemas = compiledSchemas
     }
 
     /// Whether SQLite has failed in a way that nothing may follow.
