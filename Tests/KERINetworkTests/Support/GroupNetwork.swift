@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ACDC
 import KERI
 import KERINetwork
 import KelmarkBytes
@@ -25,16 +26,18 @@ final class GroupNetwork: PeerTransport {
     /// Witnesses that can't be reached.
     let stopped = Mutex<Set<AID>>([])
 
-    init(_ count: Int) throws {
+    init(_ count: Int, keepsRegistries: Bool = false) throws {
         var hosts: [PeerURL: Host] = [:]
         for number in 0..<count {
             let url = try #require(PeerURL("http://127.0.0.1:\(5642 + number)/"))
             let key = try #require(RandomKeyCreator.keys(count: 1, isTransferable: false).first)
             let boxes = Boxes()
+            let store = MemoryKeyEventStore()
             hosts[url] = Host(
                 witness: try Witness(
-                    key: key, store: MemoryKeyEventStore(), mailboxes: boxes, policy: WitnessPolicy(urls: [url]),
-                    clock: GroupClock()), boxes: boxes)
+                    key: key, store: store, mailboxes: boxes, policy: WitnessPolicy(urls: [url]),
+                    clock: GroupClock(),
+                    registries: keepsRegistries ? RegistryArchive(MemoryCredentialStore(store)) : nil), boxes: boxes)
         }
         self.hosts = hosts
     }

@@ -125,6 +125,29 @@ public struct CredentialExchanges<Store: KeyEventStore>: CredentialIntake {
         try await say(.spurn, as: own, answering: message, note: note)
     }
 
+    /// Sends somebody what is known of a credential without handing it over: logs, registry and the newest events of it,
+    /// as an issuer does after a revocation.
+    ///
+    /// - Parameter recipient: nil for the one to whom it is issued.
+    /// - Throws: ``ExchangeError`` `notHeld`, `noRecipient`, `notSent`; what store and vault fail with.
+    public func inform(of credential: SAID, to recipient: AID? = nil, as own: String) async throws {
+        let sender = try Controller(wallet, own)
+        guard let proof = try custody.proof(of: credential) else {
+            throw ExchangeError(.notHeld, "\(credential) is not here")
+        }
+        let shown = try Self.reading { () throws(ExchangeRefusal) in
+            try DisclosedCredential(EmbeddedPart(message: proof.credential))
+        }
+        guard let recipient = recipient ?? shown.issuee else {
+            throw ExchangeError(.noRecipient, "it is issued to nobody in particular: say whom to inform")
+        }
+        do {
+            try await courier.send(proof.artefacts, to: recipient, from: sender.aid, topic: Self.topic)
+        } catch let error as PostError {
+            throw ExchangeError(.notSent, error.description)
+        } catch let error as TransportError { throw ExchangeError(.notSent, error.description) }
+    }
+
     private func proof(of credential: SAID) throws -> CredentialProof {
         switch try custody.standing(of: credential) {
         case .held: break

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ACDC
+internal import CESR
+public import KERI
+internal import KelmarkBytes
+private import Synchronization
+
+/// Asks the witnesses of a credential's issuer for what is new: the log of the issuer and the events of the registry, so
+/// that whoever holds or relies upon the credential notices its revocation (facts 9.2, 13.5).
+public struct CredentialRefresher<Store: CredentialStore>: Sendable {
+    private let wallet: Wallet<Store.KeyEventLogs>
+    private let store: Store
+    private let safe: CredentialSafe<Store>
+    private let introducer: Introducer<Store.KeyEventLogs>
+    private let postman: Postman<Store.KeyEventLogs>
+    private let collector: MailCollector<Store.KeyEventLogs>
+    private let peers: PatientTransport
+    private let clock: any NetworkClock
+
+    /// Most credentials of a chain that are asked about.
+    private static var mostCredentials: Int { 64 }
+
+    /// Asks for a wallet.
+    public init(
+        _ wallet: Wallet<Store.KeyEventLogs>, store: Store, transport: any PeerTransport, cursors: any MailCursors,
+        clock: any NetworkClock, policy: DeliveryPolicy = DeliveryPolicy()
+    ) {
+        self.wallet = wallet
+        self.store = store
+        safe = CredentialSafe(wallet, store: store)
+        introducer = Introducer(wallet, transport: transport, clock: clock, policy: policy)
+        postman = Postman(wallet, transport: transport, clock: clock, policy: policy)
+        collector = MailCollector(wallet, transport: transport, cursors: cursors, clock: clock)
+        peers = PatientTransport(transport: transport, clock: clock, policy: policy)
+        self.clock = clock
+    }
+
+    /// What asking came to.
+    public struct Refreshed: Sendable, Hashable {
+        /// What the credential was worth before.
+        public let before: CredentialStanding
+        /// And now.
+        public let after: CredentialStanding
+        /// The witnesses that answered about a registry.
+        public let answered: Set<AID>
+        /// Those that did not, and why.
+        public let silent: [AID: String]
+
+        /// Whether anybody who was asked knows: without an answer nothing new is known.
+        public var isFresh: Bool { !answered.isEmpty }
+    }
+
+    /// Asks about a credential and everything that it builds upon.
+    ///
+    /// - Parameters:
+    ///   - credential: the credential.
+    ///   - own: an AID of ours that asks, and in whose mailbox the answers are put.
+    ///   - idle: how long to wait for each answer.
+    /// - Throws: ``ExchangeError`` `notHeld`; what vault and store fail with.
+    public func refresh(_ credential: SAID, as own: String, idle: Duration) async throws -> Refreshed {
+        let controller = try Controller(wallet, own)
+        let before = try safe.standing(of: credential)
+        let chain = try store.read(credentials: { transaction -> [Credential] in
+            try transaction.verdict(of: credential).chain.prefix(Self.mostCredentials).compactMap {
+                try transaction.credential($0)
+            }
+        })
+        guard !chain.isEmpty else { throw ExchangeError(.notHeld, "\(credential) is not here") }
+        for issuer in Set(chain.map(\.issuer)).sorted() where issuer != controller.aid {
+            _ = try await introducer.refresh(issuer)
+        }
+        var answered: Set<AID> = []
+        var silent: [AID: String] = [:]
+        for one in chain where one.issuer != controller.aid {
+            guard let registry = one.registry else { continue }
+            for witness in try wallet.keyState(of: one.issuer)?.witnesses.prefix(16) ?? [] {
+                do {
+                    if try await ask(witness, registry, one.said, by: controller, idle: idle) > 0 {
+                        answered.insert(witness)
+                    } else {
+                        silent[witness] = "no answer came"
+                    }
+                } catch let error as PostError {
+                    silent[witness] = error.description
+                } catch let error as TransportError { silent[witness] = error.description }
+            }
+        }
+        try safe.wake(after: Set(chain.map(\.issuer)), now: clock.now())
+        return Refreshed(
+            before: before, after: try safe.standing(of: credential), answered: answered,
+            silent: silent.filter { !answered.contains($0.key) })
+    }
+
+    /// Asks one witness for the events of a registry and a credential, and takes in what comes.
+    /// - Returns: how many messages the answer had.
+    private func ask(
+        _ witness: AID, _ registry: SAID, _ credential: SAID, by controller: Controller<Store.KeyEventLogs>,
+        idle: Duration
+    ) async throws -> Int {
+        guard let url = try wallet.locations(of: witness).first(where: { $0.scheme != .tcp }) else {
+            throw PostError(.noAddress, "nobody has said where \(witness) listens")
+        }
+        let body = try MessageBuilder.query(
+            route: "tels",
+            parameters: [
+                "ri": .text(registry.text), "i": .text(credential.text), "src": .text(witness.text),
+            ], dated: clock.now())
+        var attachments = Attachments()
+        attachments.lastEstablishmentGroups = [
+            LastEstablishmentGroup(
+                prefix: controller.aid.primitive, signatures: try await controller.sign(body))
+        ]
+        try await postman.introduce(controller.aid, to: witness, at: url)
+        let response = try await peers.send(
+            .message(body, try attachments.encoded(in: .text), to: witness, at: url, path: "", headerBytes: .max))
+        guard (200..<300).contains(response.status) else {
+            throw PostError(.notTaken, "it answers \(response.status)")
+        }
+        // The answer may lie at any host of the asker's mailbox: keripy forwards it to one of them.
+        let count = Mutex(0)
+        for host in try hosts(of: controller.aid, and: witness) {
+            do {
+                try await collector.collect(for: controller.aid, at: host, topics: ["/replay"], idle: idle) {
+                    [safe, clock] _, message in
+                    let report = try safe.take(message, now: clock.now())
+                    count.withLock { $0 += report.messages }
+                }
+            } catch let error as TransportError where host != witness { _ = error }
+            if count.withLock({ $0 }) > 0 { break }
+        }
+        return count.withLock { $0 }
+    }
+
+    private func hosts(of own: AID, and witness: AID) throws -> [AID] {
+        let witnesses = try wallet.keyState(of: own)?.witnesses ?? []
+        return [witness] + witnesses.filter { $0 != witness }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ACDC
+internal import CESR
+public import KERI
+
+/// Brings registry events to the witnesses of their owner, where whoever holds a credential asks for them (facts 9.2).
+///
+/// Witnesses that have them already say so by doing nothing, so publishing can be repeated at will.
+public struct RegistryPublisher<Store: CredentialStore>: Sendable {
+    private let wallet: Wallet<Store.KeyEventLogs>
+    private let archive: RegistryArchive<Store>
+    private let peers: PatientTransport
+
+    /// Publishes what a wallet's registries say.
+    public init(
+        _ wallet: Wallet<Store.KeyEventLogs>, store: Store, transport: any PeerTransport, clock: any NetworkClock,
+        policy: DeliveryPolicy = DeliveryPolicy()
+    ) {
+        self.wallet = wallet
+        archive = RegistryArchive(store)
+        peers = PatientTransport(transport: transport, clock: clock, policy: policy)
+    }
+
+    /// What became of it at one witness.
+    public enum Result: Sendable, Hashable {
+        /// It has taken the events.
+        case taken
+        /// It does not keep registries, or says no; why.
+        case refused(String)
+        /// It can't be reached; why.
+        case unreachable(String)
+        /// Nobody has said where it listens.
+        case noAddress
+    }
+
+    /// Brings the events of a registry, and of a credential in it, to every witness of the owner.
+    /// - Throws: what the store fails with.
+    public func publish(
+        _ registry: SAID, credential: SAID? = nil, of owner: AID
+    ) async throws -> [(witness: AID, result: Result)] {
+        let stream = try archive.log(of: registry, credential: credential)
+        guard !stream.isEmpty else { return [] }
+        var results: [(witness: AID, result: Result)] = []
+        for witness in try wallet.keyState(of: owner)?.witnesses ?? [] {
+            results.append((witness, await bring(stream, to: witness)))
+        }
+        return results
+    }
+
+    private func bring(_ stream: [UInt8], to witness: AID) async -> Result {
+        guard let url = try? wallet.locations(of: witness).first(where: { $0.scheme != .tcp }) else {
+            return .noAddress
+        }
+        do {
+            let answer = try await peers.send(.stream(stream, to: witness, at: url))
+            return (200..<300).contains(answer.status) ? .taken : .refused("it answers \(answer.status)")
+        } catch { return .unreachable("\(error)") }
+    }
+}
