@@ -153,9 +153,14 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path("store.db")
         let history = try SampleHistory("full", events: 400)
+        // How many pages the tables take grows with the format.
+        _ = try SQLiteKeyEventStore(path: path)
+        let queue = try DatabaseQueue(path: path)
+        let empty = try queue.read { try Int.fetchOne($0, sql: "PRAGMA page_count") } ?? 0
+        try queue.close()
         var stored = 0
         do {
-            let store = try SQLiteKeyEventStore(path: path, options: .init(pageLimit: 96))
+            let store = try SQLiteKeyEventStore(path: path, options: .init(pageLimit: empty + 20))
             let found = code {
                 for (record, state) in zip(history.records, history.states) {
                     try store.write { try $0.append(record, leadingTo: state) }

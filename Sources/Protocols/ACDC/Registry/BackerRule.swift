@@ -12,12 +12,13 @@ enum BackerRule {
     }
 
     /// The list in force after a registry event: without the cuts, in the old order, then the added; nil when it cuts
-    /// one that is not there, adds one that is, or names one twice.
+    /// one that is not there, adds one that is (also one that it cuts), or names one twice.
     static func list(after event: RegistryEvent, from current: [AID]) -> [AID]? {
         let (cuts, adds) = (Set(event.backersCut), Set(event.backersAdded))
-        guard cuts.count == event.backersCut.count, adds.count == event.backersAdded.count,
-            cuts.isSubset(of: current), adds.isDisjoint(with: cuts), adds.isDisjoint(with: current)
-        else { return nil }
+        guard cuts.count == event.backersCut.count else { return nil }
+        guard adds.count == event.backersAdded.count else { return nil }
+        guard cuts.isSubset(of: current) else { return nil }
+        guard adds.isDisjoint(with: current) else { return nil }
         return current.filter { !cuts.contains($0) } + event.backersAdded
     }
 
@@ -27,9 +28,9 @@ enum BackerRule {
     ) -> [IndexedSignature] {
         var signers = SignerSet()
         return signatures.filter { signature in
-            guard signature.index < backers.count, !signers.contains(signature.index),
-                let key = backers[signature.index].key, key.verifies(signature, over: message.span)
-            else { return false }
+            guard signature.index < backers.count, let key = backers[signature.index].key else { return false }
+            guard !signers.contains(signature.index) else { return false }
+            guard key.verifies(signature, over: message.span) else { return false }
             signers.insert(signature.index)
             return true
         }

@@ -38,8 +38,8 @@ extension CredentialView {
     /// whoever heard of it in time has to keep it, and what is valid must not depend on who heard what when
     /// (03-binding, Recovery).
     package func anchor(of event: RegistryEvent, by issuer: AID) throws -> SealSource? {
-        let trunk = try anchor(of: event.seal, by: issuer, onAnyBranch: false)
-        guard trunk == nil, event.isRevocation else { return trunk }
+        if let trunk = try anchor(of: event.seal, by: issuer, onAnyBranch: false) { return trunk }
+        guard event.isRevocation else { return nil }
         return try anchor(of: event.seal, by: issuer, onAnyBranch: true)
     }
 
