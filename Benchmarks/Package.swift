@@ -21,6 +21,7 @@ let package = Package(
                 .product(name: "KelmarkCrypto", package: "kelmark"),
                 .product(name: "CESR", package: "kelmark"),
                 .product(name: "KERI", package: "kelmark"),
+                .product(name: "ACDC", package: "kelmark"),
                 .product(name: "StorageSQLite", package: "kelmark"),
             ],
             swiftSettings: [

@@ -37,6 +37,7 @@ let package = Package(
         entry("ProofFile", "TrustBinding"),
         entry("VaultFile", "KERI"),
         entry("Schema", "ACDC"),
+        entry("Credential", "ACDC"),
         .target(
             name: "NetworkProperties",
             dependencies: ["FuzzSupport", .product(name: "KERINetwork", package: "kelmark")],

@@ -42,8 +42,12 @@ enum ReplayBenchmark {
 
     /// All signature checks of a fixture by the bare C library.
     static func bare(_ fixture: KeyLogFixture, threads: Int, first count: Int = .max) {
-        let checks = fixture.checks.prefix(count)
-        fixture.stream.withUnsafeBufferPointer { stream in
+        bare(Array(fixture.checks.prefix(count)), of: fixture.stream, threads: threads)
+    }
+
+    /// Signature checks in a stream by the bare C library.
+    static func bare(_ checks: [KeyLogFixture.Check], of stream: [UInt8], threads: Int) {
+        stream.withUnsafeBufferPointer { stream in
             guard let base = stream.baseAddress else { return }
             nonisolated(unsafe) let start = base  // read only, and alive until all threads have returned
             let share = (checks.count + threads - 1) / threads

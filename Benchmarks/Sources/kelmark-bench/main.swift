@@ -17,6 +17,15 @@ do {
     case "make" where arguments.count == 4:
         let fixture = try KeyLogFixture(events: Int(arguments[1]) ?? 1000, witnesses: Int(arguments[2]) ?? 0)
         try writeFile(fixture.stream, to: arguments[3])
+    case "credentials":
+        print("credentials of one issuer, each with its sealed issuance, 5 rounds interleaved, medians")
+        for isChained in [false, true] { try CredentialBenchmark.bare(count: 2000, isChained: isChained) }
+    case "credential-make" where arguments.count == 5:
+        try CredentialBenchmark.make(
+            count: Int(arguments[1]) ?? 2000, isChained: arguments[2] == "chained", stream: arguments[3],
+            schema: arguments[4])
+    case "credential-file" where arguments.count == 4:
+        try CredentialBenchmark.file(arguments[1], schema: arguments[2], folder: arguments[3])
     case "receipts" where arguments.count == 6:
         let witnesses = arguments[5].split(separator: ",").compactMap { AID(String($0)) }
         try WitnessBenchmark.receipts(
@@ -32,7 +41,7 @@ do {
         for _ in 0..<5 { _ = try ReplayBenchmark.replay(stream) }
     default:
         print(
-            "usage: kelmark-bench replay | framing | growth [EVENTS] | storage FOLDER | writers FOLDER | file STREAM FOLDER | make EVENTS WITNESSES FILE | profile FILE | receipts PORT CONTROLLERS EVENTS NAME WITNESSES | load PORT AIDS EVENTS WITNESSES PID"
+            "usage: kelmark-bench replay | framing | growth [EVENTS] | storage FOLDER | writers FOLDER | file STREAM FOLDER | make EVENTS WITNESSES FILE | profile FILE | credentials | credential-make COUNT plain|chained FILE SCHEMA | credential-file FILE SCHEMA FOLDER | receipts PORT CONTROLLERS EVENTS NAME WITNESSES | load PORT AIDS EVENTS WITNESSES PID"
         )
         exit(2)
     }

@@ -63,6 +63,11 @@ struct CredentialBuilderTests {
         let credential = try CredentialBuilder.credential(draft)
         #expect(credential.rules?.said == nil)
         #expect(credential.document["r"]?[0]?["d"]?.textValue?.count == 44)
+        #expect(credential.shownBlocks == 1)
+        let other = try CredentialBuilder.credential(draft, addressing: .mostCompact)
+        #expect(try other.compact().credential.document["r"] == other.document["r"])
+        draft.rules = [["d": .text(CredentialParserTests.schema.text), "l": "x"]]
+        #expect(throws: CredentialBuilder.Failure.self) { try CredentialBuilder.credential(draft) }
         draft.rules = [["l": "x"], "y"]
         #expect(throws: CredentialBuilder.Failure.notABlock(.rules)) { try CredentialBuilder.credential(draft) }
         draft.rules = nil

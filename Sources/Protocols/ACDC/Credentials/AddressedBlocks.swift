@@ -21,8 +21,10 @@ struct AddressedBlocks: Sendable {
         var range: Range<Int>
         /// The text of its digest, without quotes or head.
         var digest: Range<Int>
-        /// The innermost block around it.
+        /// The innermost block around it; negative for the document and for blocks that are not folded up into another.
         var parent: Int
+        /// Whether it can be folded up, itself or with what it is in.
+        var isFoldable: Bool
         var depth: Int
         var hasInner: Bool
     }
@@ -41,16 +43,28 @@ struct AddressedBlocks: Sendable {
     /// Starts with a document or a list whose digest has been read.
     mutating func start(_ said: SAID, range: Range<Int>, digest: Range<Int>) {
         blocks.removeAll(keepingCapacity: true)
-        blocks.append(Block(said: said, range: range, digest: digest, parent: -1, depth: 0, hasInner: false))
+        blocks.append(
+            Block(said: said, range: range, digest: digest, parent: -1, isFoldable: true, depth: 0, hasInner: false))
     }
 
-    /// Adds a block inside the one at `parent`; returns its place.
+    /// How many blocks can be folded up, besides the document.
+    var foldable: Int { blocks.count { $0.isFoldable } - 1 }
+
+    /// Adds a block inside the one at `parent`, which is negative when it is to be folded up into no other; returns its
+    /// place.
     @discardableResult
     mutating func add(_ said: SAID, range: Range<Int>, digest: Range<Int>, in parent: Int) throws(TooDeep) -> Int {
-        let depth = blocks[parent].depth + 1
+        let depth = parent < 0 ? 1 : blocks[parent].depth + 1
         guard depth <= Self.deepest else { throw TooDeep(offset: range.lowerBound) }
-        blocks[parent].hasInner = true
-        blocks.append(Block(said: said, range: range, digest: digest, parent: parent, depth: depth, hasInner: false))
+        var isFoldable = false
+        if parent >= 0 {
+            blocks[parent].hasInner = true
+            isFoldable = blocks[parent].isFoldable
+        }
+        blocks.append(
+            Block(
+                said: said, range: range, digest: digest, parent: parent, isFoldable: isFoldable, depth: depth,
+                hasInner: false))
         return blocks.count - 1
     }
 

@@ -53,7 +53,9 @@ extension CredentialParser {
         case .map:
             if let own = index.value(of: "d", inMap: place, of: bytes) {
                 // A digest that does not come first, or is none, would look like one and not be checked.
-                guard own == place + 2, AddressedBlocks.digest(index, ofMap: place, in: bytes) != nil else {
+                guard own == place + 2,
+                    AddressedBlocks.digest(index, ofMap: place, in: bytes) != nil
+                else {
                     throw bad(member, own)
                 }
             }
@@ -62,7 +64,8 @@ extension CredentialParser {
         case .list where mayBeList:
             for element in elements(of: place) {
                 guard index.tokens[element].kind == .map else { throw bad(member, element) }
-                try collect(at: element, in: member, of: bytes)
+                // The digests of what is in a list are checked; it is folded up with nothing.
+                try collect(at: element, in: member, of: bytes, parent: -1)
             }
             return .block(nil, token.range)
         default: throw bad(member, place)
@@ -138,7 +141,8 @@ extension CredentialParser {
             if found.isAddressedMostCompact(block, in: bytes, format: index.format) { continue }
             // keripy hashes a section with everything in it. What is addressed by its most compact form has to be so
             // down to the last block, else it could not be folded up without changing digests.
-            guard addressing == .asSerialized, found.blocks[block].hasInner, !isAggregate(block),
+            guard addressing == .asSerialized,
+                found.blocks[block].hasInner, !isAggregate(block),
                 found.isAddressedAsSerialized(block, in: bytes)
             else {
                 throw CredentialError(

@@ -65,7 +65,7 @@ public struct CredentialParser: Sendable {
             registry: try readRegistry(in: bytes), schema: schema.said, embeddedSchema: schema.range,
             attributes: attributes, aggregate: aggregate, edges: edges, rules: rules,
             target: readTarget(in: bytes), dated: readDate(in: bytes), addressing: addressing,
-            shownBlocks: found.blocks.count - 1, bytes: bytes.withUnsafeBufferPointer { Array($0) }, format: format)
+            shownBlocks: found.foldable, bytes: bytes.withUnsafeBufferPointer { Array($0) }, format: format)
     }
 
     // MARK: Members
@@ -77,7 +77,8 @@ public struct CredentialParser: Sendable {
         let token = index.tokens[2]
         guard !token.hasEscapes, let version = try? VersionString(bytes.extracting(token.range)),
             version.protocol == .acdc, version.major == 1, version.minor == 0, version.grammar == .version1,
-            version.format.document == index.format, version.size == bytes.count
+            version.format.document == index.format,
+            version.size == bytes.count
         else { throw CredentialError(.unsupportedVersion, in: .version, at: Int(token.start)) }
     }
 

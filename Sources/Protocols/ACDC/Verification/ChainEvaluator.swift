@@ -35,7 +35,9 @@ struct ChainEvaluator<View: CredentialView> {
     /// How an accepted credential stands now.
     mutating func standing(of said: SAID, depth: Int) throws -> ChainStanding {
         if let standing = known[said] { return standing }
-        guard depth <= limits.depth, visited.count < limits.credentials else {
+        guard depth <= limits.depth,
+            visited.count < limits.credentials
+        else {
             return .exhausted(CredentialReason(.edgeBroken, said, "the chain is longer than is looked at"))
         }
         visited.append(said)

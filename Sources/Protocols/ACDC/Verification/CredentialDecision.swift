@@ -72,7 +72,9 @@ public struct CredentialDecision<View: CredentialView> {
                 .noRegistry, [CredentialReason(.noRegistry, said, "it names no registry, so nothing vouches for it")])
         }
         if let triple {
-            guard triple.prefix == said.primitive, triple.sn == 0 else {
+            guard triple.prefix == said.primitive,
+                triple.sn == 0
+            else {
                 return reject(
                     .issuanceMismatch,
                     [
