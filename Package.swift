@@ -182,8 +182,8 @@ tests(
         "StoreConformance",
     ],
     exclude: [
-        "credentials.mutations.txt", "delivery.mutations.txt", "groups.mutations.txt", "mail.mutations.txt",
-        "watch.mutations.txt",
+        "credentials.mutations.txt", "delivery.mutations.txt", "groups.mutations.txt", "issuing.mutations.txt",
+        "mail.mutations.txt", "watch.mutations.txt",
         "witness.mutations.txt",
     ])
 tests(

@@ -39,6 +39,10 @@ enum Product {
         static let groups = "groups.json"
         /// Words that were given out, and answers that came.
         static let challenges = "challenges.json"
+        /// Names of our registries, and registry events on their way.
+        static let registries = "registries.json"
+        /// Exchanges about credentials, and their messages.
+        static let exchanges = "exchanges.json"
         /// How far mailboxes have been read.
         static let cursors = "mailboxes.json"
         /// Held by the process that changes the home.

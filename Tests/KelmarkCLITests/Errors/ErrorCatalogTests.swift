@@ -47,6 +47,12 @@ import TrustBinding
         for rejection in Rejection.allCases { expect(ErrorTranslation.code(for: rejection)) }
         for reason in EscrowReason.allCases { expect(ErrorTranslation.code(for: reason)) }
         for rejection in CredentialRejection.allCases { expect(ErrorTranslation.code(for: rejection)) }
+        for code in SchemaError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
+        for name in [
+            "document", "not-a-credential", "unsupported-version", "wrong-members", "forged-said", "bad-value",
+            "too-deep",
+        ] { expect(ErrorArea.credential.code("form-\(name)")) }
+        for code in IssuingError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
         for reason in CredentialEscrowReason.allCases { expect(ErrorTranslation.code(for: reason)) }
         for code in StoreError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
         for code in DocumentError.Code.allCases { expect(ErrorTranslation.code(for: code)) }

@@ -37,16 +37,22 @@ enum DeliveryView {
     static func data(of report: DeliveryReport) -> OrderedValue {
         [
             "threshold": OrderedValue(Int(report.threshold)), "met": .boolean(report.isMet),
-            "witnesses": .list(
-                report.witnesses.map { witness in
-                    let (word, detail) = words(witness.result)
-                    return ["aid": .text(witness.aid.text), "result": .text(word), "detail": .text(detail)]
-                }),
+            "witnesses": data(of: report.witnesses),
         ]
     }
 
-    static func text(of report: DeliveryReport) -> [String] {
-        report.witnesses.map { witness in
+    static func data(of witnesses: [DeliveryReport.Witness]) -> OrderedValue {
+        .list(
+            witnesses.map { witness in
+                let (word, detail) = words(witness.result)
+                return ["aid": .text(witness.aid.text), "result": .text(word), "detail": .text(detail)]
+            })
+    }
+
+    static func text(of report: DeliveryReport) -> [String] { text(of: report.witnesses) }
+
+    static func text(of witnesses: [DeliveryReport.Witness]) -> [String] {
+        witnesses.map { witness in
             let (word, detail) = words(witness.result)
             return "  witness \(witness.aid)  \(word)\(detail.isEmpty ? "" : ": " + printable(detail))"
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import HTTPTransport
 internal import KERI
 internal import KERINetwork
@@ -13,6 +14,8 @@ struct Desk: Sendable {
     let groups: Groups<SQLiteKeyEventStore>
     let challenges: Challenges<SQLiteKeyEventStore>
     let delegations: Delegations<SQLiteKeyEventStore>
+    let exchanges: CredentialExchanges<SQLiteKeyEventStore>
+    let refresher: CredentialRefresher<SQLiteCredentialStore>
     let mailroom: Mailroom<SQLiteKeyEventStore>
     let receiptor: Receiptor<SQLiteKeyEventStore>
     let introducer: Introducer<SQLiteKeyEventStore>
@@ -29,8 +32,15 @@ struct Desk: Sendable {
         groups = Groups(wallet: wallet, book: StateFile(groupsOf: home), courier: postman)
         challenges = Challenges(wallet, book: StateFile(challengesOf: home), courier: postman)
         delegations = Delegations(wallet, courier: postman)
+        exchanges = CredentialExchanges(
+            wallet, custody: CredentialSafe(wallet, store: SQLiteCredentialStore(wallet.store)),
+            book: StateFile(exchangesOf: home), courier: postman, clock: clock)
+        refresher = CredentialRefresher(
+            wallet, store: SQLiteCredentialStore(wallet.store), transport: transport, cursors: cursors, clock: clock,
+            policy: policy)
         mailroom = Mailroom(
-            groups: groups, challenges: challenges, transport: transport, cursors: cursors, clock: clock)
+            groups: groups, challenges: challenges, transport: transport, cursors: cursors, clock: clock,
+            intake: exchanges)
         receiptor = Receiptor(wallet, transport: transport, clock: clock, policy: policy)
         introducer = Introducer(wallet, transport: transport, clock: clock, policy: policy)
         inquirer = Inquirer(wallet, transport: transport, cursors: cursors, clock: clock, policy: policy)
@@ -38,6 +48,11 @@ struct Desk: Sendable {
 }
 
 extension Desk {
+    /// How a credential stands now, as far as this home knows.
+    func verdict(of credential: SAID) throws -> CredentialVerdict {
+        try SQLiteCredentialStore(wallet.store).read(credentials: { try $0.verdict(of: credential) })
+    }
+
     /// Most logs that one look into a mailbox asks for, of each kind.
     private static var mostAsked: Int { 8 }
 

@@ -14,6 +14,8 @@ struct HomeFolder: Sendable {
     var documents: String { path + "/" + Product.HomeFile.documents }
     var groups: String { path + "/" + Product.HomeFile.groups }
     var challenges: String { path + "/" + Product.HomeFile.challenges }
+    var registries: String { path + "/" + Product.HomeFile.registries }
+    var exchanges: String { path + "/" + Product.HomeFile.exchanges }
     var cursors: String { path + "/" + Product.HomeFile.cursors }
     var watchers: String { path + "/" + Product.HomeFile.watchers }
     var witnesses: String { path + "/" + Product.HomeFile.witnesses }

@@ -66,6 +66,24 @@ extension StateFile: ChallengeBook where Value == ChallengeLedger {
     }
 }
 
+extension StateFile: RegistryBook where Value == RegistryLedger {
+    /// The registries of a home folder.
+    convenience init(registriesOf home: HomeFolder) {
+        self.init(
+            path: home.registries, empty: RegistryLedger(), decode: { try RegistryLedgerCoding.decode($0) },
+            encode: { RegistryLedgerCoding.encode($0) })
+    }
+}
+
+extension StateFile: ExchangeBook where Value == ExchangeLedger {
+    /// The exchanges about credentials of a home folder.
+    convenience init(exchangesOf home: HomeFolder) {
+        self.init(
+            path: home.exchanges, empty: ExchangeLedger(), decode: { try ExchangeLedgerCoding.decode($0) },
+            encode: { ExchangeLedgerCoding.encode($0) })
+    }
+}
+
 extension StateFile: MailCursors where Value == [MailCursor: UInt64] {
     /// How far the mailboxes of a home folder have been read.
     convenience init(cursorsOf home: HomeFolder) {

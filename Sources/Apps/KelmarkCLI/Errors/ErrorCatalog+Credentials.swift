@@ -58,6 +58,144 @@ extension ErrorCatalog {
             "Escrows are bounded so that strangers can't fill the disk. Supply or drop what waits."),
     ]
 
+    private static func issuing(
+        _ name: String, _ status: ExitStatus, _ summary: String, next: String, _ explanation: String
+    ) -> ErrorEntry { ErrorArea.credential.entry(name, status, summary, next: next, explanation) }
+
+    static let issuing: [ErrorEntry] = [
+        issuing(
+            "revoked", .denied, "The credential is revoked.", next: "kelmark credential show SAID",
+            "Its issuer has ended it, for ever."),
+        issuing(
+            "undecided", .undecidable, "Whether the credential holds can't be decided with what is known here.",
+            next: "kelmark credential refresh SAID",
+            "The cause names what is missing. Fetch it, or take in a full export of the credential."),
+        issuing(
+            "unshared", .undecidable, "Not every witness has heard what the registry says.",
+            next: "kelmark registry publish NAME", "Whoever asks such a witness may not hear of a revocation."),
+        issuing(
+            "stale", .undecidable, "Nobody answered about the credential.", next: "kelmark credential refresh SAID",
+            "What is known here may be old: a revocation would not have been heard. Try again when witnesses answer."),
+        issuing(
+            "none", .usage, "The file holds no credential that can be read.", next: "kelmark inspect FILE",
+            "Give a stream as credential export or keripy's kli vc export --full writes it."),
+        issuing(
+            "refused", .denied, "What was granted is not accepted.", next: "kelmark credential spurn SAID",
+            "The codes say why."),
+        issuing(
+            "unknown-registry", .notFound, "No registry of yours has this name.", next: "kelmark registry list",
+            "Make one with registry create NAME --owner AID."),
+        issuing(
+            "name-taken", .conflict, "Another registry has this name.", next: "kelmark registry list",
+            "Names are yours alone; choose another."),
+        issuing(
+            "name-malformed", .usage, "This can't be the name of a registry.", next: "kelmark registry create --help",
+            "Names have 1 to 64 letters, digits, dots, hyphens and underscores, and begin with a letter."),
+        issuing(
+            "registry-waiting", .waiting, "The registry, or an event of it, is still on its way.",
+            next: "kelmark registry resume",
+            "An event counts when the owner's log seals it and its witnesses have receipted that."),
+        issuing(
+            "unknown-credential", .notFound, "The credential is not kept here.", next: "kelmark credential list",
+            "Take it in with credential import FILE, or by admitting a grant."),
+        issuing(
+            "not-ours", .denied, "The credential is not one that this registry can issue.",
+            next: "kelmark registry list", "Its issuer must own the registry that it names, and issues it once."),
+        issuing(
+            "already-revoked", .conflict, "The credential has been revoked already.",
+            next: "kelmark credential show SAID", "A revocation is final."),
+        issuing(
+            "would-not-verify", .denied, "The credential would not be accepted by a verifier.",
+            next: "kelmark schema show SAID",
+            "The cause names the member and the rule of the schema, or the edge. Nothing was sealed."),
+        issuing(
+            "unknown-schema", .notFound, "The schema is not kept here.", next: "kelmark schema add FILE",
+            "A credential is checked against its schema before it is issued."),
+        issuing(
+            "backers", .usage, "The backers and their threshold don't fit.", next: "kelmark registry rotate --help",
+            "Each is named once and can't be rotated; the threshold lies between 1 and their number."),
+        issuing(
+            "not-writable", .usage, "The values can't be written as a credential.",
+            next: "kelmark credential issue --help", "The cause names the member."),
+        issuing(
+            "book-damaged", .failure, "The book of registries can't be read back.", next: "kelmark doctor",
+            "Restore registries.json of the home folder from a backup; the registries themselves are in the store."),
+        issuing(
+            "book-too-new", .failure, "The book of registries was written by a newer version.",
+            next: "kelmark version", "Use the newer version of the program."),
+    ]
+
+    private static func form(_ name: String, _ summary: String, _ explanation: String) -> ErrorEntry {
+        ErrorArea.credential.entry("form-\(name)", .denied, summary, next: "kelmark inspect FILE", explanation)
+    }
+
+    static let credentialForms: [ErrorEntry] = [
+        form(
+            "document", "A credential's body is not canonical.",
+            "The bytes differ from what every KERI program writes, so their digest can't be trusted."),
+        form("not-a-credential", "A body is no credential.", "A map that begins with v was expected."),
+        form(
+            "unsupported-version", "A credential of a protocol or version that is not read, or of a false size.",
+            "ACDC 1.0 is read in JSON, CBOR and MessagePack."),
+        form(
+            "wrong-members", "A member of a credential is missing, unknown or out of order.",
+            "The members are v d u i ri s a A e r in this order; a and A exclude each other."),
+        form(
+            "forged-said", "A credential, or a block of it, is not what its digest says.",
+            "The bytes were changed after the digest was made."),
+        form(
+            "bad-value", "A member of a credential has a malformed value.", "The cause names the member and the byte."),
+        form(
+            "too-deep", "Blocks of a credential are nested too deep.",
+            "Depth is bounded, so that a credential can't stop a verifier."),
+    ]
+
+    private static func schema(_ name: String, _ summary: String, _ explanation: String) -> ErrorEntry {
+        ErrorArea.schema.entry(name, .denied, summary, next: "kelmark schema lint FILE", explanation)
+    }
+
+    static let schemas: [ErrorEntry] = [
+        schema(
+            "malformed", "The bytes are no JSON, or not in the form over which digests are made.",
+            "Schemas travel as compact JSON. A file may be in any spelling."),
+        schema(
+            "too-large", "The schema is larger, deeper or has more values than is allowed.",
+            "Schemas are bounded, so that one can't stop a verifier."),
+        schema("not-an-object", "The schema is no JSON object.", "Only an object can name its digest by $id."),
+        schema(
+            "not-addressed", "The schema does not name its digest.",
+            "Member $id must be the SAID of the whole: kelmark schema address writes it."),
+        schema(
+            "said-mismatch", "The schema is not what its digest says.",
+            "It was changed after the digest was made, or $id is the digest of another schema."),
+        schema(
+            "block-said-mismatch", "A block of the schema is not what its digest says.",
+            "A block whose $id looks like a SAID must have the right one: kelmark schema address writes it."),
+        schema(
+            "unexpected", "Another schema came than the one that was asked for.",
+            "The host answered with a schema of another digest; ask another host."),
+        schema(
+            "unknown-dialect", "The schema is in a dialect that is not spoken here.",
+            "Member $schema names 2020-12 or draft-07; anything else would be guessed."),
+        schema("bad-keyword", "A keyword of the schema has a value that it can't have.", "The cause names the place."),
+        schema("bad-pattern", "A regular expression of the schema is malformed.", "The cause names the place."),
+        schema(
+            "unsupported-pattern", "A regular expression can't be matched in linear time.",
+            "Back-references and look-around would let a text stop a verifier; write the rule in another way."),
+        schema(
+            "pattern-too-large", "A regular expression needs too many states.",
+            "Large repetitions multiply; bound the length by maxLength instead."),
+        schema(
+            "unresolvable-reference", "A reference of the schema leads nowhere.",
+            "References lead to a part of the same schema, or to another one by its SAID; never to the network."),
+        schema(
+            "reference-loop", "Parts of the schema refer to one another in a circle.",
+            "A reference must lead on into the value at some point."),
+        schema(
+            "duplicate-identifier", "Two parts of the schema have the same $id or anchor.",
+            "A reference would be ambiguous."),
+    ]
+
     private static func waits(_ name: String, _ summary: String, _ explanation: String) -> ErrorEntry {
         ErrorArea.waiting.entry(name, .waiting, summary, next: "kelmark waiting", explanation)
     }

@@ -11,7 +11,8 @@ enum ErrorCatalog {
         (.crypto, crypto), (.record, records), (.proofFile, proofFiles), (.certificate, certificates),
         (.request, requests), (.issuer, issuers), (.introduction, introductions), (.group, groups), (.post, post),
         (.challenge, challenges), (.did, dids),
-        (.credential, credentials), (.exchange, exchanges), (.watcher, watchers), (.evidence, evidence),
+        (.credential, credentials + issuing + credentialForms), (.schema, schemas), (.exchange, exchanges),
+        (.watcher, watchers), (.evidence, evidence),
         (.verdict, verdicts),
     ]
 

@@ -44,6 +44,7 @@ enum ErrorArea: String, Sendable, CaseIterable {
     case did = "DID"
     case issuer = "ISSUER"
     case credential = "CREDENTIAL"
+    case schema = "SCHEMA"
     case exchange = "EXCHANGE"
     case verdict = "VERDICT"
 
@@ -77,6 +78,7 @@ enum ErrorArea: String, Sendable, CaseIterable {
         case .certificate: "Certificates"
         case .request: "Certificate requests"
         case .issuer: "Issuers"
+        case .schema: "Schemas"
         case .credential: "Credentials and their registries"
         case .exchange: "Exchanges of credentials"
         case .verdict: "Verdicts"

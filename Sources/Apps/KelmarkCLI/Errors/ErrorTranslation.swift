@@ -42,6 +42,15 @@ enum ErrorTranslation {
         case let error as WatcherError: CommandFailure("KM-WATCHER-REFUSED", error.detail)
         case let error as IntroductionError:
             CommandFailure(ErrorArea.introduction.code(error.code.rawValue), error.detail)
+        case let error as SchemaError:
+            CommandFailure(code(for: error.code), "\(error.place.isEmpty ? "" : "\(error.place): ")\(error.words)")
+        case let error as CredentialError:
+            CommandFailure(ErrorArea.credential.code("form-\(error.code.name)"), "\(error)")
+        case let error as IssuingError: CommandFailure(code(for: error.code), error.detail)
+        case let rejection as CredentialRejection:
+            CommandFailure(code(for: rejection), summary(code(for: rejection)))
+        case let error as CredentialBuilder.Failure:
+            CommandFailure(code(for: IssuingError.Code.notWritable), "\(error)")
         case let error as GroupError: CommandFailure(code(for: error.code), error.detail)
         case let error as PostError: CommandFailure(code(for: error.code), error.detail)
         case let error as ChallengeError: CommandFailure(code(for: error.code), error.detail)
@@ -53,6 +62,12 @@ enum ErrorTranslation {
     }
 
     private static func summary(_ code: String) -> String { ErrorCatalog.entry(code)?.summary ?? code }
+
+    /// The code of what speaks against a credential, by its stable name; nil for none of ours.
+    static func credentialCode(_ name: String) -> String? {
+        let codes = [ErrorArea.credential.code(name), ErrorArea.exchange.code(name), ErrorArea.waiting.code(name)]
+        return codes.first { ErrorCatalog.entry($0) != nil }
+    }
 
     // MARK: KERI
 
@@ -66,6 +81,8 @@ enum ErrorTranslation {
     static func code(for reason: EscrowReason) -> String { ErrorArea.waiting.code(reason.rawValue) }
     static func code(for rejection: CredentialRejection) -> String { ErrorArea.credential.code(rejection.rawValue) }
     static func code(for reason: CredentialEscrowReason) -> String { ErrorArea.waiting.code(reason.rawValue) }
+    static func code(for code: SchemaError.Code) -> String { ErrorArea.schema.code(code.rawValue) }
+    static func code(for code: IssuingError.Code) -> String { ErrorArea.credential.code(code.rawValue) }
     static func code(for code: StoreError.Code) -> String { ErrorArea.store.code(code.rawValue) }
 
     /// A body that is no message, found at an offset of its stream.

@@ -51,6 +51,13 @@ public struct CredentialDecision<View: CredentialView> {
         if let judgement = try judgeIssuance(of: credential, at: attachments.sealSourceTriples.last) {
             return judgement
         }
+        return try decideContent(of: credential)
+    }
+
+    /// Decides about what a credential says, its schema and its edges, and not about who vouches for it: for an issuer,
+    /// before anything is sealed.
+    /// - Throws: ``StoreError``.
+    public func decideContent(of credential: Credential) throws -> Judgement {
         if let judgement = try judgeSchema(of: credential) { return judgement }
         var chain = ChainEvaluator(view, limits: limits)
         switch try chain.edges(of: credential, depth: 0) {

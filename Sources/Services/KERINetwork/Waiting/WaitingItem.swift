@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import ACDC
 public import KERI
 
 /// One thing that can't go on by itself: what it is, what it waits for, since when, who must act, and what helps.
@@ -12,6 +13,8 @@ public struct WaitingItem: Sendable, Hashable {
     public let name: String?
     /// Why it was set aside; nil for what is not in an escrow.
     public let reason: EscrowReason?
+    /// Why a registry event or credential was set aside; nil for everything else.
+    public let credentialReason: CredentialEscrowReason?
     /// What it waits for.
     public let missing: Missing
     /// What it waits for, in words for the operator.
@@ -27,14 +30,15 @@ public struct WaitingItem: Sendable, Hashable {
 
     /// Collects an item.
     public init(
-        subject: Subject, aid: AID, name: String?, reason: EscrowReason?, missing: Missing, detail: String,
-        actor: Actor,
+        subject: Subject, aid: AID, name: String?, reason: EscrowReason?,
+        credentialReason: CredentialEscrowReason? = nil, missing: Missing, detail: String, actor: Actor,
         since: Timestamp, until: Timestamp?, remedy: Remedy
     ) {
         self.subject = subject
         self.aid = aid
         self.name = name
         self.reason = reason
+        self.credentialReason = credentialReason
         self.missing = missing
         self.detail = detail
         self.actor = actor
@@ -57,6 +61,10 @@ public struct WaitingItem: Sendable, Hashable {
         case query(SAID, route: String)
         /// An exchange message under a route.
         case exchange(SAID, route: String)
+        /// An event of a registry, or of a credential in it.
+        case registryEvent(SAID, MessageKind, of: SAID)
+        /// A credential.
+        case credential(SAID)
         /// Something in an escrow that can't be read back.
         case unreadable(EscrowKey)
     }
@@ -77,6 +85,16 @@ public struct WaitingItem: Sendable, Hashable {
         case receipts(Int, of: [AID])
         /// The handing over of our copy to members.
         case delivery([AID])
+        /// The seal of a registry event in the log of an AID.
+        case sealOfRegistryEvent(AID)
+        /// Receipts of the backers of a registry.
+        case backers(SAID)
+        /// A registry, or what it says of a credential.
+        case registry(SAID)
+        /// A schema.
+        case schema(SAID)
+        /// A credential, or a fuller disclosure of it.
+        case credential(SAID)
         /// A person's decision.
         case decision
         /// Nothing that could come.
@@ -113,6 +131,14 @@ public struct WaitingItem: Sendable, Hashable {
         case resumeGroup(AID)
         /// Take in what the other members of a group completed.
         case followGroup(AID)
+        /// Go on with registry events of ours.
+        case resumeRegistry
+        /// Ask for the registry events of a credential.
+        case refreshCredential(SAID)
+        /// Fetch a schema.
+        case resolveSchema(SAID)
+        /// Take in a credential that somebody hands over.
+        case importCredential(SAID)
         /// Look at it; there is nothing to do, or only the operator knows what.
         case inspect(AID)
         /// Wait for somebody else.

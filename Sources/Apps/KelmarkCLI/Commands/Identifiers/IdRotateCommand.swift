@@ -13,7 +13,9 @@ struct IdRotateCommand: KelmarkCommand {
         "rotate", "Replaces the keys of an AID by its pre-rotated ones.",
         about: "New pre-rotated keys are made and kept before the event that commits to them is signed. --reveal uses "
             + "some of the pre-rotated keys and keeps the others for later. --at recovers: the rotation takes the "
-            + "place of the interactions from that position on.",
+            + "place of the interactions from that position on. Registry events that were sealed there lose their seals; "
+            + "revocations are sealed again by the rotation, issuances only with --reseal all, for a thief may have "
+            + "made them.",
         examples: [
             CommandExample("all keys", "kelmark id rotate acme"),
             CommandExample("two of the three pre-rotated keys", "kelmark id rotate acme --reveal 0,2 --threshold 2"),
@@ -46,6 +48,8 @@ struct IdRotateCommand: KelmarkCommand {
     var witnessThreshold: UInt32?
     @Option(help: ArgumentHelp("Position (hexadecimal) to recover at.", valueName: "position"))
     var at: SequenceNumberArgument?
+    @Option(help: "With --at, which registry events are sealed again: revocations, all or none.")
+    var reseal = ResealArgument.revocations
     @OptionGroup var anchors: AnchorOptions
     @Option(help: "json, cbor or msgpack.")
     var format = FormatArgument.json
@@ -76,15 +80,34 @@ struct IdRotateCommand: KelmarkCommand {
         plan.format = format.format
         plan.signers = signWith?.numbers
         plan.anchors = try anchors.members()
-        return try await context.changing(dryRun: write.dryRun) { [plan] wallet in
-            let controller = try Controller(wallet, name)
+        return try await context.issuing(dryRun: write.dryRun) { [plan] desk in
+            var plan = plan
+            let controller = try Controller(desk.wallet, name)
+            let lost = try at.map { try desk.issuing.superseded(at: $0.sn, of: controller.aid) } ?? []
+            let kept = lost.filter { reseal == .all || (reseal == .revocations && $0.isOfRevocation) }
+            plan.anchors += kept.map(\.seal.value)
             let authored = try await controller.rotate(plan, now: context.now)
-            return try await context.publishing(
-                authored, of: wallet, name: controller.identifier.name, verb: "rotated", options: publish,
+            var result = try await context.publishing(
+                authored, of: desk.wallet, name: controller.identifier.name, verb: "rotated", options: publish,
                 dryRun: write.dryRun)
+            guard !lost.isEmpty else { return result }
+            func view(_ item: SupersededSeal) -> OrderedValue {
+                [
+                    "t": .text(item.kind.rawValue), "subject": .text(item.seal.aid.text), "s": .text(item.seal.sn.hex),
+                    "d": .text(item.seal.said.text), "sealedAgain": .boolean(kept.contains(item)),
+                ]
+            }
+            result.data["registryEvents"] = .list(lost.map(view))
+            result.text += lost.map { item in
+                "  \(item.kind.rawValue) of \(item.seal.aid)  \(kept.contains(item) ? "sealed again" : "has lost its seal")"
+            }
+            return result
         }
     }
 }
+
+/// Which registry events a recovery seals again.
+enum ResealArgument: String, ExpressibleByArgument, CaseIterable, Sendable { case revocations, all, none }
 
 /// `kelmark id abandon`.
 struct IdAbandonCommand: KelmarkCommand {

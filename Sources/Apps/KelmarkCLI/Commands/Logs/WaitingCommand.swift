@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import KERI
 internal import KERINetwork
 internal import KelmarkBytes
+internal import StorageSQLite
 
 /// `kelmark waiting`.
 struct WaitingCommand: KelmarkCommand {
@@ -23,7 +24,11 @@ struct WaitingCommand: KelmarkCommand {
     func perform(in context: CommandContext) async throws -> CommandResult {
         let wallet = try context.readingWallet()
         let aid = try name.map { try context.aid($0, in: wallet) }
-        let items = try WaitingList(wallet: wallet, groups: StateFile(groupsOf: context.home)).items(of: aid)
+        let credentials = CredentialWaitingList(
+            store: SQLiteCredentialStore(wallet.store), book: StateFile(registriesOf: context.home))
+        let items = try
+            (WaitingList(wallet: wallet, groups: StateFile(groupsOf: context.home)).items(of: aid)
+            + credentials.items(of: aid)).sorted { $0.since < $1.since }
         let view = try WaitingView(names: context.names(in: wallet))
         return CommandResult(
             data: ["waiting": .list(items.map { .map(view.data(of: $0)) })],

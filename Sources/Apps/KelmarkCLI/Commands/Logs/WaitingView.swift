@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import KERI
 internal import KERINetwork
 internal import KelmarkBytes
@@ -11,8 +12,8 @@ struct WaitingView {
 
     func data(of item: WaitingItem) -> OrderedMap {
         var map: OrderedMap = [
-            "kind": .text(kind(item.subject)), "reason": item.reason.map { .text($0.rawValue) } ?? .null,
-            "code": item.reason.map { .text(ErrorTranslation.code(for: $0)) } ?? .null,
+            "kind": .text(kind(item.subject)), "reason": reason(of: item).map { .text($0) } ?? .null,
+            "code": code(of: item).map { .text($0) } ?? .null,
             "name": item.name.map { .text($0) } ?? .null, "i": .text(item.aid.text),
         ]
         switch item.subject {
@@ -26,6 +27,11 @@ struct WaitingView {
         case .reply(let said, let route), .query(let said, let route), .exchange(let said, let route):
             map["d"] = .text(said.text)
             map["route"] = .text(route)
+        case .registryEvent(let said, let type, of: let subject):
+            map["d"] = .text(said.text)
+            map["t"] = .text(type.rawValue)
+            map["subject"] = .text(subject.text)
+        case .credential(let said): map["d"] = .text(said.text)
         case .unreadable(let key):
             map["s"] = .text(key.sn.hex)
             map["d"] = .text(key.said.text)
@@ -40,7 +46,7 @@ struct WaitingView {
     }
 
     func text(of item: WaitingItem) -> [String] {
-        var lines = ["\(name(of: item.aid))  \(title(item.subject))\(item.reason.map { "  \($0.rawValue)" } ?? "")"]
+        var lines = ["\(name(of: item.aid))  \(title(item.subject))\(reason(of: item).map { "  \($0)" } ?? "")"]
         let what = missing(item.missing)
         lines.append("  waits for  \(printable(what.isEmpty ? item.detail : what))")
         lines.append("  since      \(item.since)\(item.until.map { ", given up at \($0)" } ?? "")")
@@ -50,6 +56,13 @@ struct WaitingView {
     }
 
     func name(of aid: AID) -> String { names[aid] ?? aid.text }
+
+    private func reason(of item: WaitingItem) -> String? { item.reason?.rawValue ?? item.credentialReason?.rawValue }
+
+    private func code(of item: WaitingItem) -> String? {
+        item.reason.map { ErrorTranslation.code(for: $0) }
+            ?? item.credentialReason.map { ErrorTranslation.code(for: $0) }
+    }
 
     private func list(_ aids: [AID]) -> String { aids.map(name).joined(separator: ", ") }
 
@@ -61,6 +74,8 @@ struct WaitingView {
         case .reply: "reply"
         case .query: "query"
         case .exchange: "exchange"
+        case .registryEvent: "registry event"
+        case .credential: "credential"
         case .unreadable: "unreadable"
         }
     }
@@ -73,6 +88,8 @@ struct WaitingView {
         case .reply(_, let route): "reply \(printable(String(route.prefix(64))))"
         case .query(_, let route): "query \(printable(String(route.prefix(64))))"
         case .exchange(_, let route): "message \(printable(String(route.prefix(64))))"
+        case .registryEvent(_, let kind, of: let subject): "registry event (\(kind.rawValue)) of \(subject)"
+        case .credential(let said): "credential \(said)"
         case .unreadable(let key): "something unreadable at \(key.sn.hex)"
         }
     }
@@ -90,6 +107,11 @@ struct WaitingView {
         case .seal(let delegator): "the seal of \(name(of: delegator))"
         case .receipts(let count, let witnesses): "\(count) more receipts of \(list(witnesses))"
         case .delivery(let members): "our copy to reach \(list(members))"
+        case .sealOfRegistryEvent(let owner): "the seal in the log of \(name(of: owner))"
+        case .backers(let registry): "receipts of the backers of \(registry)"
+        case .registry(let registry): "what the registry \(registry) says"
+        case .schema(let schema): "the schema \(schema)"
+        case .credential(let credential): "the credential \(credential)"
         case .decision: "a decision"
         case .nothing: ""
         }
@@ -115,6 +137,10 @@ struct WaitingView {
         case .decideGroupEvent(_, let said): verb = "id multisig approve \(said)"
         case .resumeGroup(let aid): verb = "id multisig resume \(name(of: aid)) --wait 60"
         case .followGroup(let aid): verb = "id multisig follow \(name(of: aid))"
+        case .resumeRegistry: verb = "registry resume"
+        case .refreshCredential(let said): verb = "credential refresh \(said)"
+        case .resolveSchema(let said): verb = "schema resolve http://HOST/oobi/\(said)"
+        case .importCredential: verb = "credential import FILE"
         case .inspect(let aid): verb = "kel show \(name(of: aid))"
         case .wait: verb = "mail fetch --wait 60"
         }

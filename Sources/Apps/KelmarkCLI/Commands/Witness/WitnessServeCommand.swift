@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import ArgumentParser
 internal import KERI
 internal import KERIHTTP
@@ -73,7 +74,8 @@ struct WitnessServeCommand: KelmarkCommand {
             policy.rate = RequestRate(perSecond: Double(rate), burst: Double(rate) * 10)
             policy.urls = urls.isEmpty ? place.urls(host) : urls.map(\.url)
             let witness = try Witness(
-                key: key, store: store, mailboxes: SQLiteMailboxStore(store), policy: policy, clock: SystemClock())
+                key: key, store: store, mailboxes: SQLiteMailboxStore(store), policy: policy, clock: SystemClock(),
+                registries: RegistryArchive(SQLiteCredentialStore(store)))
             let logger = ServiceRunner.logger("witness \(place.name)", in: context)
             services.append(HTTPService(WitnessEndpoint(witness), host: host, port: place.http, logger: logger))
             if let tcp = place.tcp {
