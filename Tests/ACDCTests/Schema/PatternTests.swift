@@ -42,7 +42,8 @@ struct PatternTests {
     @Test(arguments: [
         ("(", PatternError.Kind.malformed), (")", .malformed), ("[a", .malformed), ("*a", .malformed),
         ("a**", .malformed), ("^*", .malformed),
-        ("a{2,1}", .malformed), ("a{", .malformed), ("{1}", .malformed), ("]", .malformed), ("}", .malformed),
+        ("a{2,1}", .malformed), ("a{", .malformed), ("a{1", .malformed), ("a{1,2x}", .malformed), ("{1}", .malformed),
+        ("]", .malformed), ("}", .malformed),
         ("\\", .malformed), ("\\a", .malformed),
         ("\\Z", .malformed), ("\\x4", .malformed), ("\\u{110000}", .malformed), ("\\ud83d", .malformed),
         ("\\p", .malformed), ("\\p{L", .malformed),

@@ -27,6 +27,9 @@ struct SchemaAuthoringTests {
         let tree = try OrderedValue(parsing: bytes.span, format: .json)
         var map = try #require(tree.mapValue)
         map["title"] = "Ferry Pass, second edition"
+        var alternatives = try #require(map["properties"]?.value(at: "a", "oneOf")?.listValue)
+        alternatives[1]["title"] = "What the ferry needs to know"
+        map["properties"]?["a"]?["oneOf"] = .list(alternatives)
         let changed = try SchemaAddressing.address(map)
         #expect(try CredentialSchema(parsing: changed).said != CredentialSchema(parsing: bytes).said)
     }

@@ -172,6 +172,10 @@ struct SchemaKeywordTests {
             valid: [#"{"a":1,"b":2}"#, #"{"a":1,"b":2,"c":3}"#, #"{"c":1}"#],
             invalid: [#"{"a":1,"b":"x","c":1}"#, #"{"a":1,"b":1,"d":1}"#]),
         Case(
+            "unevaluatedProperties does not see what branches that fail have looked at",
+            #"{"anyOf":[{"properties":{"b":{}},"required":["q"]},{"properties":{"c":{}}}],"unevaluatedProperties":false}"#,
+            valid: [#"{"c":1}"#], invalid: [#"{"b":1}"#, #"{"b":1,"c":1}"#]),
+        Case(
             "unevaluatedProperties does not see its neighbours",
             #"{"allOf":[{"properties":{"a":{}}},{"unevaluatedProperties":false}]}"#, valid: ["{}"],
             invalid: [#"{"a":1}"#]),
