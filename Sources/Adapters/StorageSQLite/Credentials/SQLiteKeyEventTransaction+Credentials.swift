@@ -100,11 +100,11 @@ extension SQLiteKeyEventTransaction {
         }
     }
 
-    private static var credentialColumns: String { "id, said, seen_at, format, body" }
+    static var credentialColumns: String { "id, said, seen_at, format, body" }
 }
 
 extension PreparedStatement {
-    fileprivate func credentialRecord() throws -> CredentialRecord {
+    func credentialRecord() throws -> CredentialRecord {
         guard let format = DocumentFormat(storedName: try text(3)) else { throw unreadable(3) }
         var parser = CredentialParser()
         let (said, body) = (try identifier(1) as SAID, try bytes(4))

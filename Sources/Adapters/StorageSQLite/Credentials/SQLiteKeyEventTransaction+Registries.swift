@@ -20,7 +20,7 @@ extension SQLiteKeyEventTransaction: CredentialTransaction {
     /// The event of a log of a registry at a position.
     public func event(of subject: SAID, in registry: SAID, at sn: SequenceNumber) throws -> RegistryEventRecord? {
         try query(
-            "SELECT \(Self.eventColumns) FROM registry_events WHERE registry = ? AND subject = ? AND sn = ?"
+            "SELECT \(Self.registryEventColumns) FROM registry_events WHERE registry = ? AND subject = ? AND sn = ?"
         ) { statement in
             try statement.bind(registry)
             try statement.bind(subject)
@@ -35,7 +35,7 @@ extension SQLiteKeyEventTransaction: CredentialTransaction {
     ) throws -> [RegistryEventRecord] {
         try query(
             """
-            SELECT \(Self.eventColumns) FROM registry_events
+            SELECT \(Self.registryEventColumns) FROM registry_events
             WHERE registry = ? AND subject = ? AND sn >= ? ORDER BY sn LIMIT ?
             """
         ) { statement in
@@ -216,13 +216,13 @@ extension SQLiteKeyEventTransaction: CredentialTransaction {
         }
     }
 
-    private static var eventColumns: String {
+    static var registryEventColumns: String {
         "registry, subject, sn, said, kind, seen_at, format, body, anchor_sn, anchor, signatures"
     }
-    private static var registryColumns: String {
+    static var registryColumns: String {
         "said, issuer, sn, event, backerless, backers, threshold, anchor_sn, anchor"
     }
-    private static var statusColumns: String {
+    static var statusColumns: String {
         """
         registry, credential, kind, sn, event, issuance, dated, anchor_sn, anchor, issuance_anchor_sn, issuance_anchor
         """
@@ -255,7 +255,7 @@ extension PreparedStatement {
         SealSource(sn: try sequenceNumber(column), said: try identifier(column + 1))
     }
 
-    fileprivate func registryEvent() throws -> RegistryEventRecord {
+    func registryEvent() throws -> RegistryEventRecord {
         guard let kind = MessageKind(rawValue: try text(4)) else { throw unreadable(4) }
         guard let format = DocumentFormat(storedName: try text(6)) else { throw unreadable(6) }
         let stored = try bytes(10)
@@ -268,7 +268,7 @@ extension PreparedStatement {
             anchor: try sealSource(8), backerSignatures: attachments.witnessSignatures)
     }
 
-    fileprivate func registryState() throws -> RegistryState {
+    func registryState() throws -> RegistryState {
         guard let threshold = UInt32(exactly: try integer(6)) else { throw unreadable(6) }
         let backers = try text(5).split(separator: " ").map { name in
             guard let aid = AID(String(name)) else { throw unreadable(5) }
@@ -280,7 +280,7 @@ extension PreparedStatement {
             backerThreshold: threshold, anchor: try sealSource(7))
     }
 
-    fileprivate func status() throws -> CredentialStatus {
+    func status() throws -> CredentialStatus {
         guard let kind = MessageKind(rawValue: try text(2)) else { throw unreadable(2) }
         return CredentialStatus(
             credential: try identifier(1), registry: try identifier(0), kind: kind, sn: try sequenceNumber(3),

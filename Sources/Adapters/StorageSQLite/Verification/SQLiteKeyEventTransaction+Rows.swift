@@ -84,6 +84,23 @@ extension SQLiteKeyEventTransaction {
         }
     }
 
+    /// What `read` makes of every row of an answer.
+    func rows<T>(
+        _ sql: String, _ read: (inout PreparedStatement) throws -> T
+    ) throws -> [Result<T, StoreError>] {
+        try query(sql) { statement in
+            var rows: [Result<T, StoreError>] = []
+            while try statement.step() {
+                do {
+                    rows.append(.success(try read(&statement)))
+                } catch {
+                    rows.append(.failure(error as? StoreError ?? StoreError(.corrupt, "\(error)")))
+                }
+            }
+            return rows
+        }
+    }
+
     private static func readable<T>(_ body: () throws -> T) -> Result<T, StoreError> {
         do {
             return .success(try body())

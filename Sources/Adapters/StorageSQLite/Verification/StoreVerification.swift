@@ -14,6 +14,12 @@ public struct StoreVerification: Sendable, Hashable {
     public internal(set) var replies = 0
     /// How many pieces of evidence of duplicity were read again.
     public internal(set) var duplicities = 0
+    /// How many events of registries were read again.
+    public internal(set) var registryEvents = 0
+    /// How many credentials were read again.
+    public internal(set) var credentials = 0
+    /// How many registry events and credentials in escrow were read again.
+    public internal(set) var credentialEscrows = 0
     /// What is wrong, at most ``problemLimit`` of it.
     public private(set) var problems: [StoreProblem] = []
     /// How many problems there are in all.

@@ -8,7 +8,8 @@ extension SQLiteKeyEventStore {
     ///
     /// SQLite checks its structures; every event is read again, its digest computed again, and KERI's decision made
     /// again from nothing in the original order, all signatures included; the key states must come out the same.
-    /// Escrows, replies and evidence must be readable.
+    /// Escrows, replies and evidence must be readable. Events of registries, credentials and schemas are read again with
+    /// their digests; what registries say must be what their logs say, and each event must be sealed where it is noted.
     ///
     /// Takes memory for all logs, and about the time that it took to accept them.
     ///
@@ -23,6 +24,9 @@ extension SQLiteKeyEventStore {
             try verifier.replayEvents(progress)
             try verifier.compareLogs()
             try verifier.readMessages()
+            try verifier.checkRegistries()
+            try verifier.checkCredentials()
+            try verifier.checkCredentialEscrows()
             return verifier.result
         }
     }
@@ -30,10 +34,10 @@ extension SQLiteKeyEventStore {
 
 /// Replays a store into memory and compares.
 struct StoreVerifier {
-    private let transaction: SQLiteKeyEventTransaction
-    private let replayed = MemoryKeyEventStore()
+    let transaction: SQLiteKeyEventTransaction
+    let replayed = MemoryKeyEventStore()
     private let processor: EventProcessor<MemoryKeyEventStore>
-    private(set) var result = StoreVerification()
+    var result = StoreVerification()
     /// Events that waited for others when they were replayed.
     private var waiting: [(aid: AID, ordinal: UInt64, reason: EscrowReason)] = []
     /// Events with receipts that could not be checked before the log of the signer was there.
