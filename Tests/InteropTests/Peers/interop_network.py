@@ -6,6 +6,7 @@ import secrets
 import subprocess
 
 import interop_challenges
+import interop_credentials
 import interop_delegations
 import interop_groups
 import interop_introductions
@@ -109,6 +110,7 @@ STORIES = {
     "their controller, our witnesses, one away": their_controller_our_witnesses,
     "abuses of our witness": abuses,
     **interop_challenges.STORIES,
+    **interop_credentials.STORIES,
     **interop_delegations.STORIES,
     **interop_groups.STORIES,
     **interop_introductions.STORIES,

@@ -37,7 +37,7 @@ def get(port, path, seconds=10):
 
 def is_decisive(arguments):
     """Whether a kli command takes part in what a story is about, and does not only prepare it."""
-    return arguments[0] in ("delegate", "multisig", "challenge", "interact", "rotate", "kevers") or "--proxy" in arguments
+    return arguments[0] in ("delegate", "multisig", "challenge", "interact", "rotate", "kevers", "ipex") or "--proxy" in arguments
 
 
 class Kli:
