@@ -97,6 +97,38 @@ struct CredentialExportTests {
         #expect(String(decoding: written, as: UTF8.self) == String(decoding: stream, as: UTF8.self))
     }
 
+    /// Two ways lead to the same credential; every log and every credential is written once.
+    @Test func everythingIsWrittenOnce() throws {
+        let scene = RegistryScene()
+        let schema = try RegistryScene.schema()
+        try scene.processor.learn(schema)
+        let state = try scene.registry()
+        func credential(_ note: String, _ far: [Credential] = []) throws -> Credential {
+            let credential = try scene.credential(
+                note, by: state.issuer, in: state.registry, schema: schema.said, far: far)
+            #expect(try scene.feedSealed(try scene.issuance(of: credential, in: state)) == .accepted)
+            #expect(try scene.feed(credential) == .accepted)
+            return credential
+        }
+        let far = try credential("far")
+        let near = try credential("near", [try credential("left", [far]), try credential("right", [far])])
+        let stream = try scene.store.read(credentials: { try CredentialExport.stream(of: near.said, in: $0) })
+        let receiver = MemoryCredentialStore()
+        try CredentialProcessor(store: receiver).learn(schema)
+        var processor = CredentialStreamProcessor(CredentialProcessor(store: receiver))
+        var accepted: [String: Int] = [:]
+        try processor.process(stream, now: RegistryScene.now) { report in
+            switch report.result {
+            case .keyEvents(let kind, _, .accepted): accepted[kind.rawValue, default: 0] += 1
+            case .registryEvent(let kind, _, .accepted): accepted[kind.rawValue, default: 0] += 1
+            case .credential(_, let judgement) where judgement.outcome == .accepted:
+                accepted["acdc", default: 0] += 1
+            default: Issue.record("\(report)")
+            }
+        }
+        #expect(accepted == ["icp": 1, "ixn": 5, "vcp": 1, "iss": 4, "acdc": 4])
+    }
+
     @Test func whatIsNotHereCanNotBeExported() throws {
         let store = try store()
         let said = RegistryScene.said("unknown")

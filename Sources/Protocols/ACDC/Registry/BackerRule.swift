@@ -12,11 +12,11 @@ enum BackerRule {
     }
 
     /// The list in force after a registry event: without the cuts, in the old order, then the added; nil when it cuts
-    /// one that is not there, adds one that is (also one that it cuts), or names one twice.
+    /// one that is not there, adds one that is (also one that it cuts), or cuts one twice. Whether it adds
+    /// one twice, ``fits(_:_:)`` tells.
     static func list(after event: RegistryEvent, from current: [AID]) -> [AID]? {
         let (cuts, adds) = (Set(event.backersCut), Set(event.backersAdded))
         guard cuts.count == event.backersCut.count else { return nil }
-        guard adds.count == event.backersAdded.count else { return nil }
         guard cuts.isSubset(of: current) else { return nil }
         guard adds.isDisjoint(with: current) else { return nil }
         return current.filter { !cuts.contains($0) } + event.backersAdded
