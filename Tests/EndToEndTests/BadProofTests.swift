@@ -45,7 +45,7 @@ struct BadProof: Sendable, CustomTestStringConvertible {
 @Suite(.timeLimit(.minutes(5))) struct BadProofTests {
     /// One proof file for all cases.
     private static let sample: Result<(Sandbox, root: String, proof: [UInt8]), any Error> = Result {
-        let box = try Sandbox.withIssuer()
+        let box = try Sandbox.withAuthority()
         try box.kelmark("issuer statement issuer --trust-domain acme.example", expecting: 0)
         let made = try Sandbox.run(
             "/usr/bin/env",

@@ -125,7 +125,8 @@ import Testing
         #expect(try box.kelmark(sign, expecting: 4).code() == "KM-ISSUER-NO-STATEMENT")
         #expect(
             try box.kelmark("issuer statement acme --trust-domain acme.example --json", expecting: 1).code()
-                == "KM-ISSUER-NOT-DELEGATED")
+                == "KM-ISSUER-NO-AUTHORITY")
+        try box.kelmark("issuer authorise issuer --from acme --trust-domain acme.example", expecting: 0)
         for _ in 0..<2 {
             let stated = try box.kelmark("issuer statement issuer --trust-domain acme.example --json", expecting: 0)
             #expect(try stated.data()["statement"]?["td"] == "acme.example")
@@ -142,7 +143,7 @@ import Testing
         let proven = try box.kelmark(verify + " --json", environment: ["KELMARK_HOME": box.path("nowhere")])
         #expect(proven.status == 0)
         #expect(try proven.data()["verdict"] == "proven")
-        #expect(try proven.data()["rungs"]?.listValue?.count == 7)
+        #expect(try proven.data()["rungs"]?.listValue?.count == 9)
         #expect(try proven.data()["subject"] == "spiffe://acme.example/web")
         #expect(try proven.data()["asOf"]?.listValue?.count == 2)
         #expect(try proven.data()["notChecked"]?.listValue?.isEmpty == false)
@@ -156,7 +157,7 @@ import Testing
             "verify web.kel",
             environment: ["KELMARK_VERIFY_ROOT": acme, "KELMARK_VERIFY_TRUST_DOMAIN": "acme.example"])
         #expect(configured.status == 0)
-        #expect(try box.kelmark("inspect web.kel", expecting: 0).text.contains("manifest, 6 parts"))
+        #expect(try box.kelmark("inspect web.kel", expecting: 0).text.contains("manifest, 9 parts"))
         #expect(
             try box.kelmark(
                 "issuer sign issuer --csr web.csr --id spiffe://other.example/web --json", expecting: 4

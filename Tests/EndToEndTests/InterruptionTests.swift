@@ -23,12 +23,13 @@ import Testing
     }
 
     @Test func killedCommandsLeaveAHomeThatGoesOn() throws {
-        let box = try Sandbox.withIssuer()
+        let box = try Sandbox.withAuthority(maxKeys: 64)
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(state: seed)
         let commands = [
             "id rotate acme", "id anchor acme --empty", "id rotate issuer", "id approve issuer",
             "issuer statement issuer --trust-domain acme.example", "id create other", "id delegate more --from acme",
+            "issuer authorise issuer --from acme --trust-domain acme.example --max-keys 64",
         ]
         for round in 0..<25 {
             let line = commands[Int(random.next() % UInt64(commands.count))]

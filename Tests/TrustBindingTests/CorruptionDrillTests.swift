@@ -13,7 +13,7 @@ struct CorruptionDrillTests {
             CorruptionDrill(
                 file: scenario.file(), root: scenario.organisation.aid, trustDomain: Sample.domain, at: Sample.now))
         let results = try await drill.run()
-        #expect(results.count == 40)
+        #expect(results.count == 59)
         #expect(Set(results.map(\.corruption.name)).count == results.count)
         for result in results {
             #expect(
@@ -24,7 +24,10 @@ struct CorruptionDrillTests {
         }
         // Each verdict and each rung that a corruption can reach is reached.
         #expect(Set(results.map(\.verdict)) == Set(Verdict.allCases))
-        #expect(Set(results.compactMap(\.rung)) == [.file, .organisation, .issuer, .statement, .authority, .svid])
+        #expect(
+            Set(results.compactMap(\.rung)) == [
+                .file, .organisation, .registry, .credential, .issuer, .statement, .authority, .svid,
+            ])
     }
 
     @Test func theTableIsTheSameEachTime() async throws {
@@ -41,7 +44,7 @@ struct CorruptionDrillTests {
     }
 
     @Test func rotatedLogsChangeNothing() async throws {
-        let scenario = try await ProofScenario()
+        let scenario = try await ProofScenario(delegated: true)
         try scenario.organisation.rotate()
         try scenario.issuer.rotate(delegator: scenario.organisation)
         let drill = try #require(

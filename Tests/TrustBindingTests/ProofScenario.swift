@@ -113,11 +113,12 @@ final class FakeController {
     }
 }
 
-/// An organisation (2 of 3), its issuer, a sealed statement, an authority and an SVID.
+/// An organisation (2 of 3), its issuer with an authority credential, a sealed statement, an authority and an SVID.
 struct ProofScenario {
-    let store = MemoryKeyEventStore()
+    let store: MemoryKeyEventStore
     let organisation: FakeController
     let issuer: FakeController
+    let credential: FakeAuthority
     let statement: AuthorityStatement
     let authority: IssuingAuthority<FakeAuthorityKey>
     let leaf: X509Certificate
@@ -126,20 +127,27 @@ struct ProofScenario {
     var time = Sample.now
 
     init(
-        seed: UInt8 = 1, delegated: Bool = true, sealing: Bool = true, domain: TrustDomain = Sample.domain,
+        seed: UInt8 = 1, delegated: Bool = false, delegator: FakeController? = nil, sealing: Bool = true,
+        domain: TrustDomain = Sample.domain,
         credential: Primitive? = nil, statementKey: UInt8 = 1, authorityKey: UInt8 = 1,
         notAfter: CertificateTime = Sample.now.advanced(by: 86_400), authorityDomain: TrustDomain? = nil,
-        sealedBefore: Primitive? = nil, witnesses: Int = 0, pathLength: Int = 0
+        sealedBefore: Primitive? = nil, witnesses: Int = 0, pathLength: Int = 0, sample: AuthoritySample = .init(),
+        issuing: Bool = true, registryOwner: AID? = nil, traits: [OrderedValue] = ["NB"], path: String = "/web",
+        lifetime: Int64 = 600, standIn: Bool = false, store: MemoryKeyEventStore = MemoryKeyEventStore()
     ) async throws {
+        self.store = store
         organisation = FakeController(seed: seed, keys: 3, threshold: 2, witnesses: witnesses, store: store)
         issuer = FakeController(seed: seed + 1, store: store)
         try organisation.incept()
         if let sealedBefore { try organisation.seal(sealedBefore) }
-        try issuer.incept(delegator: delegated ? organisation : nil)
+        try issuer.incept(delegator: delegator ?? (delegated ? organisation : nil))
+        self.credential = try FakeAuthority(
+            organisation: organisation, issuer: issuer.aid, sample: sample, issuing: issuing,
+            registryOwner: registryOwner, traits: traits)
         statement = try AuthorityStatement.x509(
             issuer: issuer.aid.primitive, trustDomain: domain, key: FakeAuthorityKey(statementKey),
             notBefore: Sample.now.advanced(by: -3600), notAfter: Sample.now.advanced(by: 86_400),
-            credential: credential ?? issuer.aid.primitive)
+            credential: credential ?? (standIn ? issuer.aid.primitive : self.credential.said.primitive))
         records = [.statement(statement)]
         if sealing { try issuer.seal(statement.said) }
         authority = try await IssuingAuthority.selfSigned(
@@ -149,7 +157,7 @@ struct ProofScenario {
             pathLength: pathLength)
         leaf = try await authority.issue(
             to: try VerifiedCertificateRequest(der: Sample.request()),
-            id: try SPIFFEID(trustDomain: authorityDomain ?? domain, path: "/web"), now: Sample.now, lifetime: 600,
+            id: try SPIFFEID(trustDomain: authorityDomain ?? domain, path: path), now: Sample.now, lifetime: lifetime,
             serial: Sample.serial(8))
     }
 
@@ -157,6 +165,9 @@ struct ProofScenario {
         var writer = ProofFileWriter()
         writer.append(keyEventLog: organisation.log)
         writer.append(keyEventLog: issuer.log)
+        writer.append(registry: credential.registry.messages.flatMap { $0 })
+        writer.append(credential: try credential.message())
+        writer.append(schema: AuthoritySchema.bytes)
         for record in records { writer.append(record) }
         writer.append(authority: authority.certificate)
         writer.append(svid: [leaf])
@@ -174,6 +185,12 @@ struct ProofScenario {
 }
 
 extension VerdictReport {
+    /// One rung, as verdict and first code.
+    func summary(of name: Rung.Name) -> String {
+        guard let rung = rungs.first(where: { $0.name == name }) else { return "" }
+        return "\(rung.verdict.rawValue) \(rung.reasons.first?.code ?? "")"
+    }
+
     /// Verdict, deciding rung and first code, as one text to compare.
     var summary: String {
         guard let rung = decidingRung else { return verdict.rawValue }

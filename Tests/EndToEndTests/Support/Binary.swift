@@ -132,6 +132,25 @@ final class Sandbox: Sendable {
         return sandbox
     }
 
+    /// The same, with an authority credential for `acme.example`.
+    static func withAuthority(maxKeys: Int = 2) throws -> Sandbox {
+        let sandbox = try withIssuer()
+        try sandbox.kelmark(
+            "issuer authorise issuer --from acme --trust-domain acme.example --max-keys \(maxKeys)", expecting: 0)
+        return sandbox
+    }
+
+    /// A certificate request for a fresh key: `web.csr`.
+    func makeRequest() throws {
+        let made = try Sandbox.run(
+            "/usr/bin/env",
+            [
+                "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                "web.key", "-subj", "/", "-out", "web.csr",
+            ], in: folder, environment: environment)
+        try #require(made.status == 0)
+    }
+
     /// The AID with a name.
     func aid(_ name: String) throws -> String {
         try #require(try kelmark("id show \(name) --json", expecting: 0).data()["aid"]?.textValue)

@@ -63,6 +63,7 @@ import TrustBinding
         for refusal in ExchangeRefusal.allCases { expect(ErrorTranslation.code(for: refusal)) }
         for code in ExchangeError.Code.allCases { expect(ErrorArea.exchange.code(code.rawValue)) }
         for code in DIDError.Code.allCases { expect(ErrorTranslation.code(for: code)) }
+        for fault in SignedSuspension.Fault.allCases { expect(ErrorArea.record.code(fault.rawValue)) }
         for code in ProofFileError.Code.allCases { expect(ErrorArea.proofFile.code(code.rawValue)) }
         for name in [
             "document", "not-a-message", "unsupported-version", "unknown-kind", "wrong-members", "forged-said",

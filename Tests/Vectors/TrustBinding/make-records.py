@@ -115,5 +115,82 @@ schemas = [
         "size": {"type": "integer", "minimum": 0}, "reason": {"type": "string", "maxLength": 1024}}),
     schema("Suspension", "km.suspension.1", {"i": IDENTIFIER, "td": DOMAIN, "subject": IDENTIFIER, "at": TIME}),
 ]
+PATH = "^/([A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*)?$"
+SECONDS = {"type": "integer", "minimum": 1, "maximum": 315360000}
+attributes = {
+    "d": {"type": "string"}, "i": IDENTIFIER, "dt": {"type": "string", "format": "date-time"}, "trustDomain": DOMAIN,
+    "pathPrefixes": {"type": "array", "items": text(PATH), "minItems": 1, "maxItems": 64, "uniqueItems": True},
+    "svidTypes": {"type": "array", "items": {"enum": ["x509", "jwt"]}, "minItems": 1, "uniqueItems": True},
+    "maxX509TTL": SECONDS, "maxJWTTL": SECONDS, "maxKeys": {"type": "integer", "minimum": 1, "maximum": 64},
+    "downstream": {"type": "boolean"},
+    "bindings": {"type": "object", "propertyNames": {"pattern": PATH}, "additionalProperties": IDENTIFIER,
+                 "maxProperties": 64}}
+block = json.loads(address({
+    "$id": "", "description": "Attributes", "type": "object", "properties": attributes,
+    "required": [name for name in attributes if name != "bindings"], "additionalProperties": False}, "$id"))
+properties = {
+    "v": {"description": "Version", "type": "string"}, "d": {"description": "SAID of the credential", "type": "string"},
+    "i": {"description": "AID of the organisation", "type": "string"},
+    "ri": {"description": "Registry of the organisation", "type": "string"},
+    "s": {"description": "SAID of this schema", "type": "string"},
+    "a": {"oneOf": [text("^E[A-Za-z0-9_-]{43}$"), block]}}
+authority = address({
+    "$id": "", "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Authority credential",
+    "description": "An organisation lets an issuer sign SVIDs of a trust domain, within limits.", "type": "object",
+    "credentialType": "KelmarkAuthorityCredential", "version": "1.0.0", "properties": properties,
+    "required": list(properties), "additionalProperties": False}, "$id")
+
+
+def credential(**changes):
+    """An authority credential (ACDC 1.0, JSON) with members of its attributes changed."""
+    values = {
+        "d": "", "i": ISSUER, "dt": "2026-01-01T00:00:00.000000+00:00", "trustDomain": "example.org",
+        "pathPrefixes": ["/"], "svidTypes": ["x509"], "maxX509TTL": 86400, "maxJWTTL": 300, "maxKeys": 2,
+        "downstream": False} | changes
+    body = {
+        "v": "ACDC10JSON000000_", "d": "#" * 44, "i": LOG, "ri": CREDENTIAL, "s": json.loads(authority)["$id"],
+        "a": json.loads(address({name: value for name, value in values.items() if value is not None}))}
+    body["v"] = f"ACDC10JSON{len(compact(body)):06x}_"
+    return compact(body | {"d": said(compact(body).encode())})
+
+
+def right(name, **changes):
+    return {"name": name, "credential": credential(**changes), "error": None}
+
+
+def wrong(name, error, **changes):
+    return {"name": name, "credential": credential(**changes), "error": error}
+
+
+V, M = "credential-value", "credential-members"
+credentials = [
+    right("all limits"),
+    right("narrow", pathPrefixes=["/dev", "/test/web"], svidTypes=["x509", "jwt"], downstream=True, maxKeys=64),
+    right("bindings", bindings={"/web": LOG, "/db/main": ISSUER}),
+    right("no bindings", bindings={}),
+    wrong("no trust domain", M, trustDomain=None),
+    wrong("no maximum of keys", M, maxKeys=None),
+    wrong("unknown limit", M, maxSSHTTL=60),
+    wrong("upper-case trust domain", V, trustDomain="Example.org"),
+    wrong("no path", V, pathPrefixes=[]),
+    wrong("path twice", V, pathPrefixes=["/a", "/a"]),
+    wrong("path without slash", V, pathPrefixes=["dev"]),
+    wrong("path with slash behind", V, pathPrefixes=["/dev/"]),
+    wrong("path with dots", V, pathPrefixes=["/a/../b"]),
+    wrong("path is no list", V, pathPrefixes="/"),
+    wrong("no type", V, svidTypes=[]),
+    wrong("unknown type", V, svidTypes=["ssh"]),
+    wrong("type twice", V, svidTypes=["x509", "x509"]),
+    wrong("lifetime of nothing", V, maxX509TTL=0),
+    wrong("lifetime as text", V, maxX509TTL="86400"),
+    wrong("lifetime of eleven years", V, maxX509TTL=346896000),
+    wrong("negative lifetime of tokens", V, maxJWTTL=-1),
+    wrong("no key", V, maxKeys=0),
+    wrong("many keys", V, maxKeys=65),
+    wrong("downstream as number", V, downstream=1),
+    wrong("binding of everything", V, bindings={"/": LOG}),
+    wrong("binding to no AID", V, bindings={"/web": "x"}),
+    wrong("bindings as list", V, bindings=[]),
+]
 target = pathlib.Path(__file__).with_name("records.json")
-target.write_text(json.dumps({"cases": cases, "schemas": schemas}, indent=1, ensure_ascii=False) + "\n", "utf-8")
+target.write_text(json.dumps({"cases": cases, "schemas": schemas, "authority": authority, "credentials": credentials}, indent=1, ensure_ascii=False) + "\n", "utf-8")

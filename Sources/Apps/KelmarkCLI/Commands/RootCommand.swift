@@ -21,8 +21,8 @@ struct RootCommand: AsyncParsableCommand {
             """,
         subcommands: [
             InitCommand.self, IdCommand.self, KelCommand.self, WaitingCommand.self, InspectCommand.self,
-            RegistryCommand.self, CredentialCommand.self, SchemaCommand.self, IssuerCommand.self, OobiCommand.self,
-            MailCommand.self, ChallengeCommand.self, WitnessCommand.self,
+            RegistryCommand.self, CredentialCommand.self, SchemaCommand.self, IssuerCommand.self, AuthorityCommand.self,
+            OobiCommand.self, MailCommand.self, ChallengeCommand.self, WitnessCommand.self,
             WatcherCommand.self, VerifyCommand.self,
             DemoCommand.self, DoctorCommand.self, ExplainCommand.self, ConfigCommand.self, VersionCommand.self,
         ])

@@ -137,6 +137,10 @@ extension ErrorCatalog {
         record("type", "A record of an unknown type."),
         record("said", "A record is not what its digest says."),
         record("value", "A member of a record has a value outside its rules."),
+        record("suspension-malformed", "A message is no signed suspension."),
+        record("suspension-record", "A signed suspension does not hold the record of one."),
+        record("suspension-of-another", "A suspension is another organisation's."),
+        record("suspension-signature", "A suspension is not signed by exactly one current key of the organisation."),
     ]
 
     private static func proof(_ name: String, _ summary: String, _ status: ExitStatus = .denied) -> ErrorEntry {
@@ -154,7 +158,8 @@ extension ErrorCatalog {
         proof("file-truncated", "The proof file ends inside a message.", .undecidable),
         proof("file-unexpected-message", "A message has no place in a proof file, or stands at the wrong one."),
         proof("event-malformed", "A key event lacks the members that name it."),
-        proof("log-interleaved", "The events of one AID do not stand together."),
+        proof("log-interleaved", "The events of one AID or of one registry do not stand together."),
+        proof("credential-malformed", "A credential can't be read, or lacks the seal of its issuance."),
         proof("part-malformed", "A part is not what its kind demands."),
         proof("part-said", "A part is not what its digest says."),
         proof("part-repeated", "The same part stands twice in the file."),
@@ -206,9 +211,26 @@ extension ErrorCatalog {
             next: "kelmark issuer statement ISSUER --trust-domain NAME",
             "A signing key counts only while a statement that names it is sealed in the issuer's log."),
         ErrorArea.issuer.entry(
-            "not-delegated", .denied, "The issuer's AID is not delegated by an organisation.",
-            next: "kelmark id delegate ISSUER --from ORGANISATION",
-            "Until credentials come, delegation is what makes an AID an issuer of an organisation."),
+            "no-authority", .denied, "No authority credential lets the issuer sign for this trust domain.",
+            next: "kelmark authority list",
+            "An organisation issues one with issuer authorise. It counts while its registry has not revoked it and the "
+                + "organisation's log seals its issuance."),
+        ErrorArea.issuer.entry(
+            "limits", .denied, "The authority credential does not allow it.", next: "kelmark authority list",
+            "Paths, kinds of SVIDs and lifetimes are bounded by the credential; verifiers would contradict what oversteps "
+                + "them. The organisation can issue another credential."),
+        ErrorArea.issuer.entry(
+            "limits-malformed", .usage, "A limit breaks its rules.", next: "kelmark issuer authorise --help",
+            "At most 64 paths, each once; lifetimes of at most ten years; 1 to 64 live keys; bound paths are no slash alone."
+        ),
+        ErrorArea.issuer.entry(
+            "keys", .conflict, "The issuer has as many live signing keys as its credential allows.",
+            next: "kelmark authority list",
+            "A key is live while its statement is sealed, valid and not withdrawn. Withdraw one, or wait for its end."),
+        ErrorArea.issuer.entry(
+            "foreign", .usage, "The AID is neither the issuer nor the organisation.",
+            next: "kelmark authority withdraw --help",
+            "Only these two can withdraw a statement: verifiers look into no other log."),
         ErrorArea.issuer.entry(
             "trust-domain", .usage, "The text is no trust domain or SPIFFE ID.", next: "kelmark issuer sign --help",
             "A trust domain has lower-case letters, digits, dots, hyphens and underscores; an ID is "

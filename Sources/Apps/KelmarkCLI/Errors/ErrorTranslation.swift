@@ -30,6 +30,10 @@ enum ErrorTranslation {
         case let error as ControllerError: CommandFailure(code(for: error.code), error.detail)
         case let error as RecordError:
             CommandFailure(ErrorArea.record.code(error.code.rawValue), "\(error)")
+        case let error as SignedSuspension.Fault:
+            CommandFailure(ErrorArea.record.code(error.rawValue), summary(ErrorArea.record.code(error.rawValue)))
+        case let error as AuthorityCredentialError:
+            CommandFailure(ErrorArea.issuer.code("limits-malformed"), "\(error)")
         case let error as ProofFileError:
             CommandFailure(ErrorArea.proofFile.code(error.code.rawValue), "\(error)")
         case let error as IssuanceError:

@@ -20,6 +20,9 @@ struct IssuerFolder: Sendable {
     /// Where it is.
     let path: String
 
+    /// Withdrawals and other records beside the statements.
+    var records: RecordFolder { RecordFolder(parent: path) }
+
     /// Keeps a statement and its certificate.
     func save(_ entry: Entry) throws {
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw HomeFolder.failure(errno, path) }
@@ -37,19 +40,7 @@ struct IssuerFolder: Sendable {
 
     /// All statements of an issuer, in order of their file names.
     func entries(of issuer: AID) throws -> [Entry] {
-        guard let folder = opendir(path) else {
-            if errno == ENOENT { return [] }
-            throw HomeFolder.failure(errno, path)
-        }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name.hasSuffix(".json") { names.append(name) }
-        }
-        return try names.sorted().map { try read("\(path)/\($0)") }
+        try FolderListing.names(in: path, suffix: ".json").map { try read("\(path)/\($0)") }
             .filter { $0.statement.issuer == issuer.primitive }
     }
 

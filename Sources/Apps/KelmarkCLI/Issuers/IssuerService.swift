@@ -1,27 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import CESR
 internal import KERI
 internal import KERINetwork
 internal import KelmarkBytes
 internal import KelmarkCrypto
 internal import SPIFFE
+internal import StorageSQLite
 internal import TrustBinding
 
 /// What an issuer does with files: makes a statement for a signing key and seals it, and signs SVIDs with proof.
-struct IssuerService<Store: KeyEventStore> {
-    let wallet: Wallet<Store>
+struct IssuerService {
+    let book: AuthorityBook
     let folder: IssuerFolder
-    let vault: any KeyVault
-    let controller: Controller<Store>
+    let controller: Controller<SQLiteKeyEventStore>
+    var wallet: HomeWallet { book.desk.wallet }
 
     /// The issuer with a name.
-    init(_ wallet: Wallet<Store>, folder: IssuerFolder, name: String) throws {
-        guard let vault = wallet.vault else { throw CommandFailure("KM-INTERNAL", "the vault is not open") }
-        self.wallet = wallet
+    init(_ desk: IssuingDesk, folder: IssuerFolder, name: String) throws {
+        book = AuthorityBook(desk: desk)
         self.folder = folder
-        self.vault = vault
-        controller = try Controller(wallet, name)
+        controller = try Controller(desk.wallet, name)
+    }
+
+    var vault: any KeyVault {
+        get throws {
+            guard let vault = wallet.vault else { throw CommandFailure("KM-INTERNAL", "the vault is not open") }
+            return vault
+        }
     }
 
     /// What came of a statement.
@@ -34,13 +41,21 @@ struct IssuerService<Store: KeyEventStore> {
     ///
     /// Key, then files, then seal: a crash between leaves a key and files that nothing refers to.
     func makeStatement(
-        trustDomain: TrustDomain, from now: CertificateTime, lifetime: Int64, signers: [Int]? = nil, at time: Timestamp
+        trustDomain: TrustDomain, from now: CertificateTime, lifetime: Int64, credential: SAID? = nil,
+        signers: [Int]? = nil, at time: Timestamp
     ) async throws -> Sealed {
-        let state = try controller.keyState()
-        guard state.delegator != nil else {
+        let name = controller.identifier.name
+        let authority = try book.standing(
+            for: controller.aid, name: name, domain: trustDomain, said: credential
+        ).authority
+        guard authority.limits.svidTypes.contains(.x509) else {
+            throw CommandFailure("KM-ISSUER-LIMITS", "\(authority.said) does not allow X.509-SVIDs")
+        }
+        let live = try liveEntries(at: now).filter { $0.statement.credential == authority.said.primitive }
+        guard live.count < authority.limits.mostKeys else {
             throw CommandFailure(
-                "KM-ISSUER-NOT-DELEGATED", "\(controller.identifier.name) is not delegated by an organisation",
-                next: "\(Product.command) id delegate NAME --from ORGANISATION")
+                "KM-ISSUER-KEYS", "\(name) has \(live.count) live keys, as many as \(authority.said) allows",
+                next: "\(Product.command) authority withdraw \(live[0].statement.said.text)")
         }
         let previous = try sealedEntries().filter { $0.statement.trustDomain == trustDomain }
             .max { $0.statement.notBefore < $1.statement.notBefore }
@@ -48,23 +63,24 @@ struct IssuerService<Store: KeyEventStore> {
         let notBefore = now.advanced(by: -IssuingAuthority<SigningKey>.backdating)
         let statement = try AuthorityStatement.x509(
             issuer: controller.aid.primitive, trustDomain: trustDomain, key: key, notBefore: notBefore,
-            notAfter: now.advanced(by: lifetime), credential: controller.aid.primitive,
+            notAfter: now.advanced(by: lifetime), credential: authority.said.primitive,
             previous: previous?.statement.said)
-        let authority = try await IssuingAuthority.selfSigned(
+        let signing = try await IssuingAuthority.selfSigned(
             key: key, trustDomain: trustDomain,
             hints: SubjectHints(aid: controller.aid.text, statement: statement.said.text),
             notBefore: statement.notBefore, notAfter: statement.notAfter, serial: try Self.serial())
-        let entry = IssuerFolder.Entry(statement: statement, certificate: authority.certificate)
+        let entry = IssuerFolder.Entry(statement: statement, certificate: signing.certificate)
         if !wallet.isDryRun {
             try await vault.store(seed, as: AuthorityKeys.name(of: statement.keyID))
             try folder.save(entry)
         }
         guard let digest = SAID(statement.said) else { throw CommandFailure("KM-INTERNAL", "the SAID is none") }
         do {
-            return Sealed(entry: entry, sealing: try await seal([.digest(digest)], state, signers, time))
+            return Sealed(
+                entry: entry, sealing: try await Self.seal([.digest(digest)], by: controller, signers, time))
         } catch {
             // Only what nothing refers to goes: the seal may be durable although something behind it failed.
-            if !wallet.isDryRun, (try? isKnown(digest)) == false {
+            if !wallet.isDryRun, (try? isKnown(digest, in: controller.aid)) == false {
                 folder.remove(statement)
                 try? await vault.delete(AuthorityKeys.name(of: statement.keyID))
             }
@@ -72,21 +88,21 @@ struct IssuerService<Store: KeyEventStore> {
         }
     }
 
-    /// Whether the issuer's log seals a digest, or an event of the issuer that waits does.
-    private func isKnown(_ digest: SAID) throws -> Bool {
-        if try sealedDigests().contains(digest) { return true }
+    /// Whether a log seals a digest, or an event for it that waits does.
+    func isKnown(_ digest: SAID, in log: AID) throws -> Bool {
+        if try sealedDigests(in: log).contains(digest) { return true }
         let text = Array(digest.text.utf8)
         return try wallet.store.read { transaction in
-            try transaction.escrows(reason: nil, aid: controller.aid, limit: .max).contains { entry in
+            try transaction.escrows(reason: nil, aid: log, limit: .max).contains { entry in
                 entry.message.firstRange(of: text) != nil
             }
         }
     }
 
-    private func seal(
-        _ seals: [Seal], _ state: KeyState, _ signers: [Int]?, _ now: Timestamp
+    static func seal(
+        _ seals: [Seal], by controller: Controller<SQLiteKeyEventStore>, _ signers: [Int]?, _ now: Timestamp
     ) async throws -> AuthoredEvent {
-        guard state.isEstablishmentOnly else {
+        guard try controller.keyState().isEstablishmentOnly else {
             return try await controller.anchor(seals.map(\.value), signers: signers, now: now)
         }
         var plan = RotationPlan()
@@ -97,80 +113,22 @@ struct IssuerService<Store: KeyEventStore> {
 
     /// The statements of the issuer that stand sealed in its log.
     func sealedEntries() throws -> [IssuerFolder.Entry] {
-        let sealed = try sealedDigests()
+        let sealed = try sealedDigests(in: controller.aid)
         return try folder.entries(of: controller.aid)
             .filter { entry in SAID(entry.statement.said).map(sealed.contains) ?? false }
     }
 
-    private func sealedDigests() throws -> Set<SAID> {
+    private func sealedDigests(in log: AID) throws -> Set<SAID> {
         try wallet.store.read { transaction in
-            guard let state = try transaction.keyState(of: controller.aid) else { return [] }
+            guard let state = try transaction.keyState(of: log) else { return [] }
             var found: Set<SAID> = []
             var position: SequenceNumber? = .zero
-            while let sn = position, sn <= state.sn, let record = try transaction.record(of: controller.aid, at: sn) {
+            while let sn = position, sn <= state.sn, let record = try transaction.record(of: log, at: sn) {
                 for case .digest(let said)? in record.seals { found.insert(said) }
                 position = sn.next
             }
             return found
         }
-    }
-
-    /// A signed SVID with what proves it.
-    struct Issued {
-        let leaf: X509Certificate
-        let entry: IssuerFolder.Entry
-        let proof: [UInt8]
-        /// What our own verifier says of the proof.
-        let report: VerdictReport
-    }
-
-    /// Signs the SVID of a request with the newest authority, and writes its proof file.
-    func sign(
-        _ request: VerifiedCertificateRequest, id: SPIFFEID, dnsNames: [String], now: CertificateTime, lifetime: Int64
-    ) async throws -> Issued {
-        let entries = try sealedEntries()
-            .filter { $0.statement.trustDomain == id.trustDomain && $0.certificate.isValid(at: now) }
-        guard let entry = entries.max(by: { $0.statement.notBefore < $1.statement.notBefore }) else {
-            throw CommandFailure(
-                "KM-ISSUER-NO-STATEMENT",
-                "\(controller.identifier.name) has no sealed statement for \(id.trustDomain.name) that is valid now",
-                next:
-                    "\(Product.command) issuer statement \(controller.identifier.name) --trust-domain "
-                    + "\(id.trustDomain.name)"
-            )
-        }
-        let key = try await AuthorityKeys.load(entry.statement.keyID, from: vault)
-        let authority = try IssuingAuthority(certificate: entry.certificate, key: key)
-        let leaf = try await authority.issue(
-            to: request, id: id, dnsNames: dnsNames, now: now, lifetime: lifetime, serial: try Self.serial())
-        let (proof, root) = try proof(of: leaf, under: entry)
-        return Issued(
-            leaf: leaf, entry: entry, proof: proof,
-            report: ProofVerifier.verify(proof, root: root, trustDomain: id.trustDomain, at: now))
-    }
-
-    /// The proof file: logs with delegators first, the statement, the issuer's other sealed statements (a verifier must
-    /// know what every seal means), the authority, the SVID, and the manifest; and the organisation that it starts from.
-    private func proof(
-        of leaf: X509Certificate, under entry: IssuerFolder.Entry
-    ) throws -> (file: [UInt8], root: AID) {
-        var writer = ProofFileWriter()
-        var chain = [controller.aid]
-        while let last = chain.last, let delegator = try wallet.keyState(of: last)?.delegator,
-            !chain.contains(delegator)
-        {
-            chain.append(delegator)
-        }
-        for aid in chain.reversed() {
-            writer.append(keyEventLog: try wallet.export(aid, withDelegators: false, withWaiting: false))
-        }
-        writer.append(.statement(entry.statement))
-        for other in try sealedEntries() where other.statement.said != entry.statement.said {
-            writer.append(.statement(other.statement))
-        }
-        writer.append(authority: entry.certificate)
-        writer.append(svid: [leaf])
-        return (try writer.finish(), chain[min(1, chain.count - 1)])
     }
 
     static func serial() throws -> CertificateSerial {

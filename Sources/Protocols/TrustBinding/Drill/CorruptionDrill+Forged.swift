@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import CESR
 internal import Crypto
+internal import KERI
+internal import KelmarkBytes
 internal import KelmarkCrypto
 internal import SPIFFE
 internal import X509
@@ -31,6 +34,11 @@ extension CorruptionDrill {
         let roguely = try AuthorityStatement.x509(
             issuer: statement.issuer, trustDomain: statement.trustDomain, key: rogue, notBefore: statement.notBefore,
             notAfter: statement.notAfter, credential: statement.credential)
+        let wider = try widerCredential()
+        let founded = try AuthorityStatement.x509(
+            issuer: statement.issuer, trustDomain: statement.trustDomain, keyID: statement.keyID,
+            subjectPublicKeyInfo: statement.subjectPublicKeyInfo, notBefore: statement.notBefore,
+            notAfter: statement.notAfter, credential: wider.said)
         func rebuilt(_ changes: [(Int, [UInt8])]) throws -> [UInt8] {
             var parts = file.parts
             for (place, content) in changes { parts[place] = parts[place].replacing(content) }
@@ -40,6 +48,21 @@ extension CorruptionDrill {
             (
                 corruption("authority-forged", "authority and SVID of another key", .contradicted, .authority),
                 try rebuilt([(places.authority, forged.certificate.der), (places.svid, forgedLeaf.der)])
+            ),
+            (
+                corruption("credential-wider", "a credential with wider limits", .undecidable, .registry),
+                try rebuilt([(places.credential, wider.message)])
+            ),
+            (
+                corruption(
+                    "credential-forged", "a credential with wider limits, and a statement of it", .undecidable,
+                    .credential),
+                try rebuilt([(places.credential, wider.message), (places.statement, founded.bytes)])
+            ),
+            (
+                corruption(
+                    "revocation-forged", "a revocation that the organisation did not seal", .contradicted, .registry),
+                try rebuilt([(places.registry, file.parts[places.registry].content + (try forgedRevocation()))])
             ),
             (
                 corruption("svid-forged", "an SVID that another key signed", .contradicted, .svid),
@@ -58,6 +81,44 @@ extension CorruptionDrill {
                 ])
             ),
         ]
+    }
+
+    /// The authority credential with one key more, and all digests right.
+    private func widerCredential() throws -> (said: Primitive, message: [UInt8]) {
+        guard let presented = file.parts[places.credential].presented,
+            var body = try OrderedValue(parsing: presented.credential.bytes.span, format: .json).mapValue,
+            var attributes = body["a"]?.mapValue, let keys = attributes["maxKeys"]?.integerValue
+        else { throw ProofFileError(.credentialMalformed, at: 0) }
+        attributes["maxKeys"] = OrderedValue(keys + 1)
+        try KERI.SelfAddressing.seal(&attributes)
+        body["a"] = .map(attributes)
+        let bytes = try KERI.SelfAddressing.seal(&body, version: true)
+        guard let said = body["d"]?.textValue.flatMap({ SAID($0) }) else {
+            throw ProofFileError(.credentialMalformed, at: 0)
+        }
+        let issuance = presented.issuance
+        var attachments = Attachments()
+        attachments.sealSourceTriples = [
+            SealSourceTriple(prefix: said.primitive, sn: issuance.sn.value, said: issuance.said.primitive)
+        ]
+        return (said.primitive, bytes + (try attachments.encoded()))
+    }
+
+    /// A revocation of the credential that names the seal of the issuance as its own.
+    private func forgedRevocation() throws -> [UInt8] {
+        let issuance = file.parts[places.registry].transactions[places.issuance]
+        let bytes = try MessageBuilder.body(
+            .revocation,
+            [
+                ("d", ""), ("i", .text(issuance.event.subject.text)), ("s", "1"),
+                ("ri", .text(file.parts[places.registry].name.id)), ("p", .text(issuance.event.said.text)),
+                ("dt", .text(Timestamp(seconds: time.seconds).description)),
+            ], digests: ["d"])
+        var attachments = Attachments()
+        attachments.sealSourceCouples = [
+            SealSourceCouple(sn: issuance.anchor.sn.value, said: issuance.anchor.said.primitive)
+        ]
+        return bytes + (try attachments.encoded())
     }
 }
 

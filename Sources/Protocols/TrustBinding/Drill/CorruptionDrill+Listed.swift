@@ -36,6 +36,22 @@ extension CorruptionDrill {
                 flipped(places.issuer, issuer.signaturePlace(ofEvent: places.sealing))
             ),
             (
+                corruption("registry-byte", "one byte of the issuance", .contradicted, .file),
+                flipped(places.registry, file.parts[places.registry].saidPlace(ofEvent: places.issuance))
+            ),
+            (
+                corruption("registry-seal-byte", "one byte of the place of its seal", .contradicted, .file),
+                flipped(places.registry, file.parts[places.registry].sourcePlace(ofEvent: places.issuance))
+            ),
+            (
+                corruption("credential-byte", "one byte of the authority credential", .contradicted, .file),
+                flipped(places.credential, inside(places.credential))
+            ),
+            (
+                corruption("schema-byte", "one byte of its schema", .contradicted, .file),
+                flipped(places.schema, inside(places.schema))
+            ),
+            (
                 corruption("statement-byte", "one byte of the statement", .contradicted, .file),
                 flipped(places.statement, inside(places.statement))
             ),
@@ -69,6 +85,14 @@ extension CorruptionDrill {
                 without(places.organisation)
             ),
             (corruption("issuer-removed", "the issuer's log taken out", .undecidable, .file), without(places.issuer)),
+            (
+                corruption("registry-removed", "the registry taken out", .undecidable, .file), without(places.registry)
+            ),
+            (
+                corruption("credential-removed", "the credential taken out", .undecidable, .file),
+                without(places.credential)
+            ),
+            (corruption("schema-removed", "its schema taken out", .undecidable, .file), without(places.schema)),
             (
                 corruption("statement-removed", "the statement taken out", .undecidable, .file),
                 without(places.statement)
@@ -104,6 +128,10 @@ extension CorruptionDrill {
             (
                 corruption("logs-swapped", "the two logs change places", .contradicted, .file),
                 swapped(places.organisation, places.issuer)
+            ),
+            (
+                corruption("registry-swapped", "registry and credential change places", .contradicted, .file),
+                swapped(places.registry, places.credential)
             ),
             (
                 corruption("certificates-swapped", "authority and SVID change places", .contradicted, .file),

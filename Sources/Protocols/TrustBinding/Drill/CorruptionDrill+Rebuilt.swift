@@ -14,7 +14,7 @@ extension CorruptionDrill {
             return parts
         }
         func asListed(_ parts: [ProofPart]) throws -> [UInt8] { try ProofFileWriter.bytes(of: parts) + manifest }
-        let organisation = try cut(places.organisation, keeping: places.delegation)
+        let organisation = try cut(places.organisation, keeping: places.issuing)
         let issuer = try cut(places.issuer, keeping: places.sealing)
         return [
             (
@@ -27,7 +27,8 @@ extension CorruptionDrill {
             ),
             (
                 corruption(
-                    "organisation-newest-rebuilt", "the same from the delegation on, rebuilt", .undecidable, .issuer),
+                    "organisation-newest-rebuilt", "the same from the issuance on, rebuilt", .undecidable,
+                    .credential),
                 try ProofFileWriter.file(of: organisation)
             ),
             (
@@ -52,19 +53,56 @@ extension CorruptionDrill {
                 parts[part] = parts[part].replacing(content)
             }
         }
+        /// The same where no reader gets as far as naming the part.
+        func refitted(_ part: Int, _ place: Int) throws -> [UInt8] {
+            var parts = file.parts
+            var content = parts[part].content
+            content[place] = Self.another(content[place])
+            parts[part] = parts[part].replacing(content)
+            return try ProofFileWriter.bytes(of: parts) + manifest(of: parts)
+        }
         let organisation = file.parts[places.organisation]
         let issuer = file.parts[places.issuer]
+        let registry = file.parts[places.registry]
+        let credential = file.parts[places.credential]
         return [
             (
                 corruption(
                     "organisation-event-rebuilt", "an organisation's event, rebuilt", .contradicted, .organisation),
-                try flipped(places.organisation, organisation.saidPlace(ofEvent: places.delegation))
+                try flipped(places.organisation, organisation.saidPlace(ofEvent: places.issuing))
             ),
             (
                 corruption(
                     "organisation-signature-rebuilt", "a signature of the organisation, rebuilt", .contradicted,
                     .organisation),
                 try flipped(places.organisation, organisation.signaturePlace(ofEvent: 0))
+            ),
+            (
+                corruption("registry-event-rebuilt", "the issuance, rebuilt", .contradicted, .file),
+                try refitted(places.registry, registry.saidPlace(ofEvent: places.issuance))
+            ),
+            (
+                corruption(
+                    "registry-seal-rebuilt", "the place of the issuance's seal, rebuilt", .contradicted, .registry),
+                try flipped(places.registry, registry.sourcePlace(ofEvent: places.issuance))
+            ),
+            (
+                corruption("issuance-removed-rebuilt", "no issuance, rebuilt", .undecidable, .credential),
+                try rebuilt { parts in
+                    var kept = registry.events
+                    kept.remove(at: places.issuance)
+                    parts[places.registry] = registry.replacing(kept.flatMap { Array(registry.content[$0.range]) })
+                }
+            ),
+            (
+                corruption("credential-byte-rebuilt", "a byte of the credential, rebuilt", .contradicted, .file),
+                try refitted(places.credential, credential.events[0].bodyEnd - 10)
+            ),
+            (
+                corruption(
+                    "credential-seal-rebuilt", "the credential's seal of its issuance, rebuilt", .contradicted,
+                    .credential),
+                try flipped(places.credential, credential.sourcePlace(ofEvent: 0))
             ),
             (
                 corruption("issuer-event-rebuilt", "the sealing event, rebuilt", .contradicted, .issuer),
@@ -87,6 +125,18 @@ extension CorruptionDrill {
                 corruption(
                     "organisation-removed-rebuilt", "no organisation's log, rebuilt", .undecidable, .organisation),
                 try rebuilt { $0.remove(at: places.organisation) }
+            ),
+            (
+                corruption("registry-removed-rebuilt", "no registry, rebuilt", .undecidable, .registry),
+                try rebuilt { $0.remove(at: places.registry) }
+            ),
+            (
+                corruption("credential-removed-rebuilt", "no credential, rebuilt", .undecidable, .registry),
+                try rebuilt { $0.remove(at: places.credential) }
+            ),
+            (
+                corruption("schema-removed-rebuilt", "no schema, which verifiers know, rebuilt", .proven, nil),
+                try rebuilt { $0.remove(at: places.schema) }
             ),
             (
                 corruption("issuer-removed-rebuilt", "no issuer's log, rebuilt", .undecidable, .issuer),

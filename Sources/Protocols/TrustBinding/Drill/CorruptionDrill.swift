@@ -20,18 +20,23 @@ public struct CorruptionDrill: Sendable {
     struct Places {
         let organisation: Int
         let issuer: Int
+        let registry: Int
+        let credential: Int
+        let schema: Int
         let statement: Int
         let authority: Int
         let svid: Int
-        /// Event of the organisation's log that seals the issuer's inception.
-        let delegation: Int
+        /// Event of the registry that issues the credential.
+        let issuance: Int
+        /// Event of the organisation's log that seals the issuance.
+        let issuing: Int
         /// Event of the issuer's log that seals the statement.
         let sealing: Int
     }
 
     /// Prepares the drill.
     /// - Returns: nil unless the file is proven for this AID, trust domain and time, with one statement, one authority
-    ///   and logs of the organisation and the issuer.
+    ///   certificate, one registry, one credential with its schema, and logs of the organisation and the issuer.
     public init?(file bytes: [UInt8], root: AID, trustDomain: TrustDomain, at time: CertificateTime) {
         let report = ProofVerifier.verify(bytes, root: root, trustDomain: trustDomain, at: time)
         guard report.verdict == .proven, report.asOf.count == 2, let file = try? ProofFile(bytes) else { return nil }
@@ -43,8 +48,11 @@ public struct CorruptionDrill: Sendable {
             let statement = file.parts.firstIndex(where: \.isStatement),
             let authority = place(.authority), let svid = place(.svid), file.parts(.authority).count == 1,
             file.parts.filter(\.isStatement).count == 1,
-            let inception = file.parts[issuer].events.first?.position.said,
-            let delegation = file.parts[organisation].firstEvent(naming: inception),
+            let registry = place(.registry), let credential = place(.credential), let schema = place(.schema),
+            file.parts(.registry).count == 1, file.parts(.credential).count == 1,
+            let issuance = file.parts[registry].transactions.firstIndex(where: { $0.event.kind == .issuance }),
+            let issuing = file.parts[organisation].firstEvent(
+                naming: file.parts[registry].transactions[issuance].event.said.text),
             let sealing = file.parts[issuer].firstEvent(naming: file.parts[statement].name.id)
         else { return nil }
         self.bytes = bytes
@@ -53,8 +61,9 @@ public struct CorruptionDrill: Sendable {
         self.trustDomain = trustDomain
         self.time = time
         places = Places(
-            organisation: organisation, issuer: issuer, statement: statement, authority: authority, svid: svid,
-            delegation: delegation, sealing: sealing)
+            organisation: organisation, issuer: issuer, registry: registry, credential: credential, schema: schema,
+            statement: statement, authority: authority, svid: svid, issuance: issuance, issuing: issuing,
+            sealing: sealing)
     }
 
     /// Tries every corruption, in fixed order.

@@ -32,4 +32,8 @@ extension ProofPart {
         events[index].bodyEnd + 40
     }
 
+    /// A character in the digest of the place where an event is sealed, which ends its message.
+    func sourcePlace(ofEvent index: Int) -> Int {
+        events[index].range.upperBound - 10
+    }
 }

@@ -5,8 +5,8 @@ public import KelmarkBytes
 
 /// A proof file that could be read: its parts, and how they agree with its manifest. Nothing in it is believed yet.
 ///
-/// Reading is strict and bounded, one pass from front to back: key event logs first, then records and certificates in
-/// messages of ours, the manifest last. `docs/reference/proof-file.md`.
+/// Reading is strict and bounded, one pass from front to back: key event logs first, then registries and credentials,
+/// then schemas, records and certificates in messages of ours, the manifest last. `docs/reference/proof-file.md`.
 public struct ProofFile: Hashable, Sendable {
     /// The parts in the order of the file.
     public let parts: [ProofPart]

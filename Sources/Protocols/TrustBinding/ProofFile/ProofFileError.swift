@@ -16,8 +16,10 @@ public struct ProofFileError: Error, Hashable, Sendable, CustomStringConvertible
         case unexpectedMessage = "file-unexpected-message"
         /// A key event without the members that name it.
         case eventMalformed = "event-malformed"
-        /// The events of one AID do not stand together.
+        /// The events of one AID or of one registry do not stand together.
         case logInterleaved = "log-interleaved"
+        /// A credential that can't be read, or without the seal of its issuance.
+        case credentialMalformed = "credential-malformed"
         /// A part whose members or content are not what its kind demands.
         case partMalformed = "part-malformed"
         /// A part whose SAID is not the digest of its bytes.

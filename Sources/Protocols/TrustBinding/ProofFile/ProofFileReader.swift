@@ -1,19 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import CESR
+internal import KERI
 internal import KelmarkBytes
 internal import SwiftASN1
 
 /// One pass over the bytes of a proof file.
 struct ProofFileReader {
-    private let bytes: [UInt8]
-    private let limits: Limits
+    let bytes: [UInt8]
+    let limits: Limits
     private var index = DocumentIndex()
-    /// The log that is being read.
-    private var log: (aid: String, start: Int, events: [LoggedEvent])?
+    /// The log or registry that is being read.
+    private var log: OpenLog?
     private var names: Set<ProofPart.Name> = []
-    /// Whether a message of ours has been read.
-    private var isBehindLogs = false
+    /// What may still come: nothing of an earlier stage.
+    private var stage = Stage.logs
+
+    /// Kinds of messages in the order in which they stand in a file.
+    enum Stage: Int {
+        case logs, registries, credentials, parts
+    }
+
+    /// A log or a registry whose end has not come.
+    private struct OpenLog {
+        let name: ProofPart.Name
+        let start: Int
+        var events: [LoggedEvent] = []
+        var transactions: [AnchoredEvent] = []
+    }
 
     private(set) var parts: [ProofPart] = []
     private(set) var newestEvents: [EventPosition] = []
@@ -34,7 +49,7 @@ struct ProofFileReader {
             if let body = try ownBody(at: position) {
                 position = try readOwn(body)
             } else {
-                position = try readEvent(at: position)
+                position = try readMessage(at: position)
             }
         }
         try closeLog(at: position)
@@ -61,7 +76,7 @@ struct ProofFileReader {
     /// Reads a part or the manifest and returns where it ends.
     private mutating func readOwn(_ range: Range<Int>) throws(ProofFileError) -> Int {
         try closeLog(at: range.lowerBound)
-        isBehindLogs = true
+        stage = .parts
         let offset = range.lowerBound
         let body = Array(bytes[range])
         guard (try? index.scan(body.span, format: .json, limits: limits)) != nil, index.tokens[0].kind == .map,
@@ -90,7 +105,7 @@ struct ProofFileReader {
         let tokens = index.tokens
         guard tokens.count == 11, tokens[0].count == 5, index.text(tokens[7], equals: "kind", in: body.span),
             tokens[8].kind == .text, index.text(tokens[9], equals: "data", in: body.span), tokens[10].kind == .text,
-            let kind = ProofPart.Kind(rawValue: index.string(of: tokens[8], in: body.span)), kind != .keyEventLog,
+            let kind = ProofPart.Kind(rawValue: index.string(of: tokens[8], in: body.span)), !kind.isRaw,
             let content = try? Base64URL.decode(body.span.extracting(tokens[10].range)), !content.isEmpty,
             content.count <= ProofFileFormat.largestContent
         else { throw malformed }
@@ -100,7 +115,11 @@ struct ProofFileReader {
         case .record:
             guard let record = try? BindingRecord(parsing: content) else { throw malformed }
             id = record.said.text
-        default:
+        case .schema:
+            guard let said = Self.schema(content) else { throw malformed }
+            id = said
+        case .keyEventLog, .registry, .credential: throw malformed
+        case .authority, .svid:
             guard let certificates = Self.certificates(in: content), let first = certificates.first,
                 kind == .svid || certificates.count == 1
             else { throw malformed }
@@ -132,10 +151,18 @@ struct ProofFileReader {
         return certificates
     }
 
-    // MARK: Key event logs
+    /// The SAID of a schema, nil when the bytes are no canonical JSON of which `$id` is the digest.
+    private static func schema(_ bytes: [UInt8]) -> String? {
+        guard let index = try? DocumentIndex(bytes.span, format: .json),
+            let place = index.value(of: "$id", inMap: 0, of: bytes.span), index.tokens[place].kind == .text
+        else { return nil }
+        return SelfAddressing.verified(at: index.tokens[place].range, of: bytes)?.text
+    }
 
-    /// Reads one key event with its attachments and returns where it ends.
-    private mutating func readEvent(at position: Int) throws(ProofFileError) -> Int {
+    // MARK: Messages of KERI and ACDC
+
+    /// Reads one message with its attachments and returns where it ends.
+    private mutating func readMessage(at position: Int) throws(ProofFileError) -> Int {
         var reader = StreamReader(mode: .structure, limits: limits)
         let frame: MessageFrame
         switch reader.next(in: bytes.span.extracting(position...)) {
@@ -145,32 +172,59 @@ struct ProofFileReader {
             let isTruncated = fault.kind == .truncated
             throw ProofFileError(isTruncated ? .truncated : .malformed, at: position + fault.offset)
         }
-        guard frame.version.protocol == .keri, frame.version.grammar == .version1,
-            let format = DocumentFormat(frame.version.format)
-        else { throw ProofFileError(.unexpectedMessage, at: position) }
+        guard frame.version.grammar == .version1, let format = DocumentFormat(frame.version.format) else {
+            throw ProofFileError(.unexpectedMessage, at: position)
+        }
         let body = Array(bytes[(position + frame.bodyRange.lowerBound)..<(position + frame.bodyRange.upperBound)])
-        guard (try? index.scan(body.span, format: format, limits: limits)) != nil else {
-            throw ProofFileError(.malformed, at: position)
+        switch frame.version.protocol {
+        case .acdc: try readCredential(body, frame, at: position)
+        case .keri:
+            guard (try? index.scan(body.span, format: format, limits: limits)) != nil else {
+                throw ProofFileError(.malformed, at: position)
+            }
+            switch text("t", in: body) {
+            case "icp", "rot", "ixn", "dip", "drt": try readEvent(body, frame, at: position)
+            case "vcp", "vrt", "iss", "rev", "bis", "brv": try readTransaction(body, frame, at: position)
+            default: throw ProofFileError(.unexpectedMessage, at: position)
+            }
+        default: throw ProofFileError(.unexpectedMessage, at: position)
         }
-        guard let kind = text("t", in: body), ["icp", "rot", "ixn", "dip", "drt"].contains(kind) else {
-            throw ProofFileError(.unexpectedMessage, at: position)
-        }
-        // Records and certificates stand behind the logs.
-        guard !isBehindLogs else {
-            throw ProofFileError(.unexpectedMessage, at: position)
-        }
+        return position + frame.range.upperBound
+    }
+
+    /// Goes on to a stage; nothing of an earlier one may follow.
+    mutating func enter(_ next: Stage, at position: Int) throws(ProofFileError) {
+        guard next.rawValue >= stage.rawValue else { throw ProofFileError(.unexpectedMessage, at: position) }
+        stage = next
+    }
+
+    /// Reads a key event.
+    private mutating func readEvent(
+        _ body: [UInt8], _ frame: MessageFrame, at position: Int
+    ) throws(ProofFileError) {
+        try enter(.logs, at: position)
         guard let aid = text("i", in: body), let said = text("d", in: body),
             let sn = text("s", in: body).flatMap({ UInt128($0, radix: 16) })
         else { throw ProofFileError(.eventMalformed, at: position) }
-        if let log, log.aid != aid { try closeLog(at: position) }
-        let end = position + frame.range.upperBound
+        try append(
+            EventPosition(aid: aid, sn: sn, said: said), nil, frame, to: .init(kind: .keyEventLog, id: aid),
+            at: position)
+    }
+
+    /// Adds a message to the log or registry that it belongs to.
+    mutating func append(
+        _ place: EventPosition, _ transaction: AnchoredEvent?, _ frame: MessageFrame, to name: ProofPart.Name,
+        at position: Int
+    ) throws(ProofFileError) {
+        if let log, log.name != name { try closeLog(at: position) }
         let start = log?.start ?? position
+        let end = position + frame.range.upperBound
         let event = LoggedEvent(
             range: (position - start)..<(end - start), bodyEnd: position + frame.bodyRange.upperBound - start,
-            position: EventPosition(aid: aid, sn: sn, said: said))
-        if log == nil { log = (aid, position, []) }
+            position: place)
+        if log == nil { log = OpenLog(name: name, start: position) }
         log?.events.append(event)
-        return end
+        if let transaction { log?.transactions.append(transaction) }
     }
 
     private func text(_ label: StaticString, in body: [UInt8]) -> String? {
@@ -180,20 +234,19 @@ struct ProofFileReader {
         return index.string(of: index.tokens[place], in: body.span)
     }
 
-    /// Makes the log that ends at `position` a part.
-    private mutating func closeLog(at position: Int) throws(ProofFileError) {
+    /// Makes the log or registry that ends at `position` a part.
+    mutating func closeLog(at position: Int) throws(ProofFileError) {
         guard let log, let newest = log.events.last else { return }
         self.log = nil
-        let name = ProofPart.Name(kind: .keyEventLog, id: log.aid)
-        guard !names.contains(name) else { throw ProofFileError(.logInterleaved, at: log.start) }
+        guard !names.contains(log.name) else { throw ProofFileError(.logInterleaved, at: log.start) }
         try append(
             ProofPart(
-                name: name, count: log.events.count, content: Array(bytes[log.start..<position]), offset: log.start,
-                events: log.events))
-        newestEvents.append(newest.position)
+                name: log.name, count: log.events.count, content: Array(bytes[log.start..<position]),
+                offset: log.start, events: log.events, transactions: log.transactions))
+        if log.name.kind == .keyEventLog { newestEvents.append(newest.position) }
     }
 
-    private mutating func append(_ part: ProofPart) throws(ProofFileError) {
+    mutating func append(_ part: ProofPart) throws(ProofFileError) {
         guard names.insert(part.name).inserted else { throw ProofFileError(.partRepeated, at: part.offset) }
         guard parts.count < ProofFileFormat.mostParts else { throw ProofFileError(.tooManyParts, at: part.offset) }
         parts.append(part)

@@ -3,7 +3,8 @@
 internal import CESR
 public import SPIFFE
 
-/// Writes a proof file: logs (delegators first), sealed records, certificates, and the manifest behind them.
+/// Writes a proof file: logs (delegators first), registries, credentials, then schemas, sealed records and certificates,
+/// and the manifest behind them.
 ///
 /// The writer keeps the order in which it is given parts; it does not judge whether they prove anything. What it
 /// writes, ``ProofFile`` reads.
@@ -17,6 +18,21 @@ public struct ProofFileWriter: Sendable {
     public mutating func append(keyEventLog messages: [UInt8]) {
         parts.append(
             ProofPart(name: .init(kind: .keyEventLog, id: ""), count: 0, content: messages, offset: 0))
+    }
+
+    /// Adds a registry: its events and those of its credentials, each with the seal source of the organisation's log.
+    public mutating func append(registry messages: [UInt8]) {
+        parts.append(ProofPart(name: .init(kind: .registry, id: ""), count: 0, content: messages, offset: 0))
+    }
+
+    /// Adds a credential: one message with the seal of its issuance.
+    public mutating func append(credential message: [UInt8]) {
+        parts.append(ProofPart(name: .init(kind: .credential, id: ""), count: 1, content: message, offset: 0))
+    }
+
+    /// Adds a schema of credentials.
+    public mutating func append(schema bytes: [UInt8]) {
+        parts.append(ProofPart(name: .init(kind: .schema, id: ""), count: 1, content: bytes, offset: 0))
     }
 
     /// Adds a record.
@@ -61,7 +77,7 @@ public struct ProofFileWriter: Sendable {
     static func bytes(of parts: [ProofPart]) throws(ProofFileError) -> [UInt8] {
         var bytes: [UInt8] = []
         for part in parts {
-            if part.name.kind == .keyEventLog {
+            if part.name.kind.isRaw {
                 bytes += part.content
             } else {
                 guard let message = part.message else { throw ProofFileError(.partMalformed, at: bytes.count) }

@@ -41,7 +41,7 @@ public struct AuthorityStatement: SealedRecord {
     public let notBefore: CertificateTime
     /// Last moment of validity (`na`).
     public let notAfter: CertificateTime
-    /// SAID of what authorises the issuer (`cred`).
+    /// SAID of the authority credential that authorises the issuer (`cred`).
     public let credential: Primitive
     /// AID of the issuance log (`log`), nil without one.
     public let log: Primitive?
@@ -107,8 +107,7 @@ public struct AuthorityStatement: SealedRecord {
     ///   - key: the signing key.
     ///   - notBefore: first moment of validity.
     ///   - notAfter: last moment of validity.
-    ///   - credential: what authorises the issuer; until credentials issue, the SAID of the issuer's delegated
-    ///     inception (`docs/decisions/0004-authority-stand-in.md`).
+    ///   - credential: the authority credential that authorises the issuer.
     ///   - log: AID of the issuance log.
     ///   - previous: SAID of the statement before.
     /// - Throws: ``RecordError`` when a value breaks the rules; ``IssuanceError`` when the key is no P-256 key.

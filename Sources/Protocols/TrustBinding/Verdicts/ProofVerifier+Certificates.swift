@@ -24,7 +24,9 @@ extension ProofVerifier {
         return candidates.first { last.hasSignature(by: $0) } ?? authorities.first
     }
 
-    func authorityRung(_ authority: X509Certificate?, _ statement: AuthorityStatement?) -> Rung {
+    func authorityRung(
+        _ authority: X509Certificate?, _ statement: AuthorityStatement?, _ limits: AuthorityLimits?
+    ) -> Rung {
         guard let part = file.parts(.authority).first else {
             return Rung(.authority, .undecidable, [Reason("authority-missing", "the file has no authority")])
         }
@@ -44,8 +46,7 @@ extension ProofVerifier {
         if authority.notBefore < statement.notBefore || authority.notAfter > statement.notAfter {
             reasons.append(Reason("authority-validity", "the certificate's validity exceeds the statement's"))
         }
-        if authority.pathLength != 0 {
-            // Until credentials issue, nothing can authorise an issuer below this one.
+        if authority.pathLength != 0, authority.pathLength != 1 || limits?.allowsDownstream != true {
             reasons.append(Reason("authority-downstream", "nothing authorises issuers below this one"))
         }
         guard reasons.isEmpty else { return Rung(.authority, .contradicted, reasons) }
@@ -53,7 +54,7 @@ extension ProofVerifier {
         return Rung(.authority, .proven, [holds])
     }
 
-    func svidRung(_ authority: X509Certificate?) -> Rung {
+    func svidRung(_ authority: X509Certificate?, _ limits: AuthorityLimits?) -> Rung {
         let parts = file.parts(.svid)
         guard let part = parts.first else {
             return Rung(.svid, .undecidable, [Reason("svid-missing", "the file has no SVID")])
@@ -65,7 +66,8 @@ extension ProofVerifier {
         guard let authority else {
             return Rung(.svid, .undecidable, [Reason("needs-authority", "no authority to verify the chain with")])
         }
-        guard chain.count == 1 else {
+        let longest = limits?.allowsDownstream == true && authority.pathLength == 1 ? 2 : 1
+        guard chain.count <= longest else {
             // Self-issued certificates don't count towards a path length, so that rule alone would let a key sign that
             // no statement names.
             return Rung(
@@ -74,6 +76,11 @@ extension ProofVerifier {
         let bundle = X509Bundle(trustDomain: trustDomain, authorities: [authority])
         switch X509SVIDOutcome.verifying(chain: chain, against: bundle, at: time) {
         case .verified(let svid):
+            guard let limits else {
+                return Rung(.svid, .undecidable, [Reason("needs-credential", "no credential says what is allowed")])
+            }
+            let faults = limits.faults(ofX509: svid.id, notBefore: svid.notBefore, notAfter: svid.notAfter)
+            guard faults.isEmpty else { return Rung(.svid, .contradicted, faults) }
             let detail = "\(svid.id) holds from \(svid.notBefore) to \(svid.notAfter)"
             return Rung(.svid, .proven, [Reason("svid-verified", detail)])
         case .refused(let faults):

@@ -31,7 +31,7 @@ extension ProofVerifier {
         authority.flatMap { SubjectHints(subject: $0.certificate.subject).aid }.flatMap { AID($0) }
     }
 
-    func statementRung(_ statement: AuthorityStatement?, _ issuer: AID?) -> Rung {
+    func statementRung(_ statement: AuthorityStatement?, _ issuer: AID?, _ limits: AuthorityLimits?) -> Rung {
         guard let statement, let issuer else {
             return Rung(.statement, .undecidable, [Reason("statement-missing", "the file has no statement")])
         }
@@ -52,8 +52,18 @@ extension ProofVerifier {
             return Rung(
                 .statement, verdict, broken + [Reason("needs-issuer", "the issuer's log does not hold")])
         }
-        if statement.credential != inception.said.primitive {
-            broken.append(Reason("statement-credential", "\(name) is not founded on the inception of \(issuer)"))
+        if statement.credential == inception.said.primitive {
+            let detail = "\(name) is founded on the inception of \(issuer), not on an authority credential"
+            broken.append(Reason("statement-without-credential", detail))
+        }
+        if let limits {
+            if !limits.svidTypes.contains(statement.kind) {
+                broken.append(Reason("limit-type", "\(name) is for \(statement.kind.rawValue)"))
+            }
+            if let rank = rank(of: statement, by: issuer), rank > limits.mostKeys {
+                let detail = "\(name) is live key \(rank) of \(limits.mostKeys) that are allowed"
+                broken.append(Reason("limit-keys", detail))
+            }
         }
         let seal = Seal.digest(SAID(unchecked: statement.said))
         if let event = replay.trunk(of: issuer).first(where: { $0.seals.contains(seal) }) {
@@ -70,35 +80,67 @@ extension ProofVerifier {
         return Rung(.statement, broken.isEmpty ? .undecidable : .contradicted, broken + [missing])
     }
 
+    /// The place of a statement among those of its credential that are live at the time, in the order of their seals,
+    /// from 1; nil when it is not among them.
+    private func rank(of statement: AuthorityStatement, by issuer: AID) -> Int? {
+        var places: [Primitive: (sn: SequenceNumber, index: Int)] = [:]
+        for event in replay.trunk(of: issuer) {
+            for (index, seal) in event.seals.enumerated() {
+                if case .digest(let said)? = seal, places[said.primitive] == nil {
+                    places[said.primitive] = (event.sn, index)
+                }
+            }
+        }
+        let ended = Set(sealedWithdrawals(by: [issuer, root]).map(\.withdrawal.subject))
+        let live = statements.filter { other in
+            other.credential == statement.credential && other.issuer == statement.issuer && time >= other.notBefore
+                && time <= other.notAfter && !ended.contains(other.said) && places[other.said] != nil
+        }
+        let order = live.sorted { one, other in
+            guard let left = places[one.said], let right = places[other.said] else { return false }
+            return (left.sn, left.index) < (right.sn, right.index)
+        }
+        return order.firstIndex { $0.said == statement.said }.map { $0 + 1 }
+    }
+
+    /// The withdrawals of the file that the logs seal, of superseded branches too.
+    private func sealedWithdrawals(by aids: [AID]) -> [(withdrawal: Withdrawal, event: EventRecord)] {
+        var withdrawals: [Primitive: Withdrawal] = [:]
+        for case .withdrawal(let withdrawal) in records { withdrawals[withdrawal.said] = withdrawal }
+        guard !withdrawals.isEmpty else { return [] }
+        var found: [(Withdrawal, EventRecord)] = []
+        for aid in aids {
+            for event in replay.everyEvent(of: aid) {
+                for case .digest(let said)? in event.seals {
+                    if let withdrawal = withdrawals[said.primitive] { found.append((withdrawal, event)) }
+                }
+            }
+        }
+        return found
+    }
+
     /// No withdrawal of the statement may be sealed by the issuer or the organisation. A withdrawal stays, even when
     /// its event is superseded. A digest that the file does not explain could be a withdrawal, so it leaves the
     /// question open.
-    func withdrawalRung(_ statement: AuthorityStatement?, _ issuer: AID?) -> Rung {
+    func withdrawalRung(_ statement: AuthorityStatement?, _ issuer: AID?, _ claim: AuthorityClaim?) -> Rung {
         guard let statement, let issuer, replay.state(of: issuer) != nil, replay.state(of: root) != nil else {
             return Rung(.withdrawal, .undecidable, [Reason("needs-statement", "statement or logs are missing")])
         }
         let records = records
         let known = Set(records.map(\.said))
-        let withdrawals = Set(
-            records.compactMap { record -> Primitive? in
-                guard case .withdrawal(let withdrawal) = record, withdrawal.subject == statement.said else {
-                    return nil
-                }
-                return withdrawal.said
-            })
+        if let found = sealedWithdrawals(by: [issuer, root]).first(where: { $0.withdrawal.subject == statement.said }) {
+            let detail = "statement \(statement.said.text) was withdrawn by \(found.event.aid):\(found.event.sn)"
+            return Rung(.withdrawal, .contradicted, [Reason("statement-withdrawn", detail)])
+        }
         var unexplained: [Reason] = []
-        let delegation = delegationSeal(of: issuer)
+        let issuing = issuingEvent(claim)
         for aid in [issuer, root] {
             for event in replay.everyEvent(of: aid) {
                 for case .digest(let said)? in event.seals where said.primitive.code == .blake3_256 {
-                    if withdrawals.contains(said.primitive) {
-                        let detail = "statement \(statement.said.text) was withdrawn by \(aid):\(event.sn)"
-                        return Rung(.withdrawal, .contradicted, [Reason("statement-withdrawn", detail)])
-                    }
-                    // The organisation could not withdraw what its delegate said before it delegated. An issuer's
+                    // The organisation could not withdraw what names a credential before it was issued. An issuer's
                     // statement may have been sealed again behind its withdrawal, so its whole log counts.
                     let isEarlier =
-                        aid == root && delegation.map { event.ordinal < $0.ordinal && event.sn < $0.sn } == true
+                        aid == root && issuing.map { event.ordinal < $0.ordinal && event.sn < $0.sn } == true
                     if !isEarlier, !known.contains(said.primitive) {
                         let detail = "\(aid):\(event.sn) seals \(said), which the file does not hold"
                         unexplained.append(Reason("seal-unexplained", detail))
@@ -108,10 +150,5 @@ extension ProofVerifier {
         }
         guard unexplained.isEmpty else { return Rung(.withdrawal, .undecidable, unexplained) }
         return Rung(.withdrawal, .proven, [Reason("statement-stands", "no withdrawal is sealed")])
-    }
-
-    /// The event by which the organisation delegated the issuer.
-    private func delegationSeal(of issuer: AID) -> EventRecord? {
-        replay.event(of: issuer, at: .zero)?.proof.sealSource.flatMap { replay.event(of: root, at: $0.sn) }
     }
 }

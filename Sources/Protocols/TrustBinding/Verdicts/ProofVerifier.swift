@@ -57,15 +57,19 @@ public struct ProofVerifier: Sendable {
         let authority = authorityCertificate()
         let statement = statement(for: authority)
         let issuer = statement.flatMap { AID($0.issuer) } ?? hintedIssuer(authority)
+        let claim = AuthorityClaim(of: statement, in: file)
+        let limits = claim?.authority?.limits
         let rungs = [
-            fileRung(), organisationRung(), issuerRung(issuer), statementRung(statement, issuer),
-            withdrawalRung(statement, issuer), authorityRung(authority, statement), svidRung(authority),
+            fileRung(), organisationRung(), registryRung(claim), credentialRung(claim, issuer), issuerRung(issuer),
+            statementRung(statement, issuer, limits), withdrawalRung(statement, issuer, claim),
+            authorityRung(authority, statement, limits), svidRung(authority, limits),
         ]
         let logs = [root] + (issuer.map { [$0] } ?? [])
         return VerdictReport(
-            rungs: rungs, subject: subject(), asOf: logs.compactMap(replay.newest),
+            rungs: rungs, subject: subject(), authority: claim?.authority, asOf: logs.compactMap(replay.newest),
             assumptions: ReportNotes.assumptions(time: time, position: position),
-            notChecked: ReportNotes.notChecked(logs.compactMap(replay.state), file: file, evidence: evidence))
+            notChecked: ReportNotes.notChecked(
+                logs.compactMap(replay.state), file: file, evidence: evidence, statement: statement, limits: limits))
     }
 
     // MARK: File
@@ -139,8 +143,9 @@ public struct ProofVerifier: Sendable {
         guard rung.verdict == .proven else { return rung }
         let events = replay.trunk(of: issuer)
         guard let delegator = replay.state(of: issuer)?.delegator else {
-            return Rung(.issuer, .contradicted, [Reason("issuer-not-delegated", "nobody delegated \(issuer)")])
+            return Rung(.issuer, .proven, rung.reasons + [Reason("issuer-autonomous", "nobody delegated \(issuer)")])
         }
+        // Whoever delegated it can take its keys over, so that nobody but the organisation may have.
         guard delegator == root else {
             return Rung(.issuer, .contradicted, [Reason("issuer-of-another", "\(delegator) delegated \(issuer)")])
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CESR
 internal import KERI
 internal import SPIFFE
 
@@ -15,15 +16,21 @@ enum ReportNotes {
         return notes
     }
 
-    static func notChecked(_ states: [KeyState], file: ProofFile, evidence: [VerifiedDuplicity]) -> [Reason] {
+    static func notChecked(
+        _ states: [KeyState], file: ProofFile, evidence: [VerifiedDuplicity], statement: AuthorityStatement?,
+        limits: AuthorityLimits?
+    ) -> [Reason] {
         var notes = [
             Reason("newer-events", "events that happened after the last one in the file are unknown"),
             Reason("no-transparency-log", "no log shows that the SVID was issued in the open"),
-            Reason("no-credential-limits", "paths and lifetimes are not bounded by an authority credential yet"),
+            Reason("limits-bind-verifiers", "stock peers know no limits: they accept what the bundle's keys sign"),
             Reason("duplicity-not-excluded", "that no other version of the logs exists can't be seen offline"),
-            Reason("suspension-not-considered", "a suspension is no evidence; agents obey it, proofs do not"),
+            suspension(of: statement, in: file),
             Reason("node-not-checked", "whether the right process holds the key is the node's word"),
         ]
+        if let bindings = limits?.bindings, !bindings.isEmpty {
+            notes.append(Reason("bindings-not-considered", "whether the service of a bound path agrees is not judged"))
+        }
         let unwitnessed = states.filter { $0.witnessThreshold == 0 }.map(\.aid.text)
         if !unwitnessed.isEmpty {
             notes.append(Reason("no-witnesses", unwitnessed.joined(separator: " ")))
@@ -39,5 +46,17 @@ enum ReportNotes {
             notes.append(Reason("witness-duplicitous", detail))
         }
         return notes
+    }
+
+    /// A suspension is a note, whether the file holds one or not.
+    private static func suspension(of statement: AuthorityStatement?, in file: ProofFile) -> Reason {
+        for part in file.parts(.record) {
+            guard case .suspension(let suspension)? = try? BindingRecord(parsing: part.content),
+                suspension.subject == statement?.said
+            else { continue }
+            let detail = "\(suspension.organisation.text) asks agents to drop it from \(suspension.begins) on"
+            return Reason("suspension-not-considered", detail + "; that is no evidence")
+        }
+        return Reason("suspension-not-considered", "a suspension is no evidence; agents obey it, proofs do not")
     }
 }

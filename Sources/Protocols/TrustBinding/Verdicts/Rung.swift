@@ -8,15 +8,20 @@ public struct Rung: Hashable, Sendable {
         case file
         /// The key event log of the organisation's AID holds.
         case organisation
-        /// The key event log of the issuer's AID holds, and the organisation delegated it.
+        /// The registry of the authority credential is the organisation's and sealed in its log.
+        case registry
+        /// The authority credential is issued to the issuer for this trust domain, and not revoked.
+        case credential
+        /// The key event log of the issuer's AID holds; whoever delegated it is the organisation.
         case issuer
-        /// The authority statement is sealed in the issuer's log and speaks of this trust domain and time.
+        /// The authority statement is sealed in the issuer's log, speaks of this trust domain and time, and lies within
+        /// the limits of the credential.
         case statement
         /// No withdrawal of the statement is sealed.
         case withdrawal
         /// The authority certificate is the one that the statement names.
         case authority
-        /// The SVID was signed by that authority and is valid at the time asked for.
+        /// The SVID was signed by that authority, is valid at the time asked for and lies within the limits.
         case svid
     }
 

@@ -10,6 +10,9 @@ public struct VerdictReport: Hashable, Sendable {
     public let rungs: [Rung]
     /// The workload that the file speaks of, when its SVID could be read. Only a proven verdict says that it is true.
     public let subject: SPIFFEID?
+    /// The authority credential with its limits, when the file holds one that can be read. Only a proven verdict says
+    /// that it holds.
+    public let authority: AuthorityCredential?
     /// The newest event per AID that the verdict rests on: it is proven as of these.
     public let asOf: [EventPosition]
     /// What is taken for granted.
@@ -18,8 +21,10 @@ public struct VerdictReport: Hashable, Sendable {
     public let notChecked: [Reason]
 
     init(
-        rungs: [Rung], subject: SPIFFEID?, asOf: [EventPosition], assumptions: [Reason], notChecked: [Reason]
+        rungs: [Rung], subject: SPIFFEID?, authority: AuthorityCredential? = nil, asOf: [EventPosition],
+        assumptions: [Reason], notChecked: [Reason]
     ) {
+        self.authority = authority
         verdict = Verdict.joining(rungs.map(\.verdict))
         self.rungs = rungs
         self.subject = subject

@@ -73,6 +73,19 @@ public struct Controller<Store: KeyEventStore>: Sendable {
         try await sign(message, as: try keyState(), signers: signers)
     }
 
+    /// Signs any bytes with one of the keys in force, whatever the threshold: for what a single key may ask for.
+    /// - Throws: ``ControllerError`` `keyIndex`, `keyMissing`; ``VaultError``.
+    public func signAlone(_ message: [UInt8], with place: Int) async throws -> IndexedSignature {
+        let state = try keyState()
+        guard state.keys.indices.contains(place) else {
+            throw ControllerError(.keyIndex, "\(identifier.name) has no key \(place)")
+        }
+        guard let key = try await wallet.ring().key(state.keys[place]) else {
+            throw ControllerError(.keyMissing, "the vault has not key \(place) of \(identifier.name)")
+        }
+        return try key.indexedSignature(over: message, index: place)
+    }
+
     private func sign(_ message: [UInt8], as state: KeyState, signers: [Int]?) async throws -> [IndexedSignature] {
         let places = try Signing.choice(signers, of: state.keys.count)
         guard state.signingThreshold.isSatisfied(by: SignerSet(places)) else {

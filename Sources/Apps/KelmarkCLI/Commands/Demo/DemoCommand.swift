@@ -10,11 +10,9 @@ struct DemoCommand: KelmarkCommand {
     static let configuration = CommandConfiguration.kelmark(
         "demo", "Tells the whole story in a throw-away folder and proves every step.",
         about:
-            "An organisation of three keys, an issuer under it, a sealed statement, a signed SVID that "
-            + "openssl accepts, a "
-            + "verdict from one AID, and then every damage to the proof with the one verdict that it must "
-            + "get. Your own "
-            + "home folder is not touched.",
+            "An organisation of three keys, an authority credential for an issuer, a sealed statement, a signed SVID that "
+            + "openssl accepts, a verdict from one AID, then every damage to the proof with the one verdict that it must "
+            + "get, and a revocation. Your own home folder is not touched.",
         examples: [
             CommandExample("the story", "kelmark demo"),
             CommandExample("keep the files to look at them", "kelmark demo --keep"),

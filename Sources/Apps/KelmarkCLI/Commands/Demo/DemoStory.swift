@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import CESR
 internal import KERI
 internal import KERINetwork
@@ -20,7 +21,7 @@ struct DemoStory {
     private static let domain = "acme.example"
     private static let workload = "spiffe://acme.example/web"
     /// Fewest corruptions that the drill must try.
-    private static let fewestCorruptions = 30
+    private static let fewestCorruptions = 55
 
     /// Tells it; throws when anything is not as it must be.
     func tell() async throws -> OrderedMap {
@@ -33,18 +34,21 @@ struct DemoStory {
     private func tell(_ wallet: HomeWallet, _ network: DemoNetwork) async throws -> OrderedMap {
         try await meetWitnesses(wallet, network)
         let organisation = try await makeOrganisation(wallet, network)
-        try await delegateIssuer(wallet, network)
-        let statement = try await sealStatement(wallet)
-        let issued = try await signSVID(wallet)
+        let desk = IssuingDesk(wallet, home: HomeFolder(path: folder + "/home"))
+        let credential = try await authoriseIssuer(desk, organisation, network)
+        let statement = try await sealStatement(desk)
+        let issued = try await signSVID(desk)
         try askOpenSSL(issued)
         try verify(issued, root: organisation)
         let agreeing = try await watch(organisation, wallet, network)
         let drill = try await drill(issued.proof, root: organisation)
+        let revocation = try await revoke(credential, issued, root: organisation, desk, network)
         return [
             "organisation": .text(organisation.text), "issuer": .text(statement.issuer.text),
-            "statement": .text(statement.said.text), "svid": .text(Self.workload), "openssl": "accepted",
+            "credential": .text(credential.text), "statement": .text(statement.said.text), "svid": .text(Self.workload),
+            "openssl": "accepted",
             "witnesses": OrderedValue(network.witnesses.count), "watcher": OrderedValue(agreeing),
-            "verdict": "proven", "corruptions": .list(drill),
+            "verdict": "proven", "corruptions": .list(drill), "revocation": .map(revocation),
         ]
     }
 
@@ -129,34 +133,50 @@ struct DemoStory {
         return authored.event.aid
     }
 
-    private func delegateIssuer(_ wallet: HomeWallet, _ network: DemoNetwork) async throws {
-        let organisation = try Controller(wallet, Self.organisation)
-        var plan = CreationPlan(name: Self.issuer)
-        plan.delegator = organisation.aid
-        let authored = try await wallet.create(plan, now: context.now)
-        guard authored.waitsForDelegator else {
-            throw differs("the issuer does not wait for its delegator")
+    /// Has what was written sealed by the organisation and receipted by its witnesses.
+    private func settle(_ issued: IssuedEvent, _ desk: IssuingDesk, _ network: DemoNetwork) async throws {
+        try await publish(issued.event.owner, desk.wallet, network)
+        guard try desk.issuing.settle(issued.event, now: context.now) == .accepted else {
+            throw differs("a registry event is not accepted")
         }
-        let approval = try await organisation.approve(authored.event.aid, signers: [1, 2], now: context.now)
-        try await publish(organisation.aid, wallet, network)
-        guard try wallet.settled(approval.sealing).outcome.isInLog, try wallet.keyState(of: authored.event.aid) != nil
-        else {
-            throw differs("the delegation is not accepted")
-        }
+    }
+
+    private func authoriseIssuer(
+        _ desk: IssuingDesk, _ organisation: AID, _ network: DemoNetwork
+    ) async throws -> SAID {
+        let issuer = try await desk.wallet.create(CreationPlan(name: Self.issuer), now: context.now)
+        guard issuer.outcome.isInLog else { throw differs("the issuer's inception is not accepted") }
+        let book = AuthorityBook(desk: desk)
+        try book.learnSchema(now: context.now)
+        let name = AuthorityBook.registryName(of: Self.organisation)
+        try await settle(
+            try await desk.issuing.create(
+                name, owner: Self.organisation, nonce: try RandomBytes.generate(count: 16), signers: [0, 1],
+                now: context.now), desk, network)
+        let limits = try AuthorityLimits(
+            pathPrefixes: [.all], longestX509: 86_400, longestJWT: 3600, mostKeys: 2)
+        let credential = try book.credential(
+            from: organisation, in: try desk.issuing.registry(name).said, to: issuer.event.aid,
+            domain: try TrustDomain(Self.domain), limits: limits, now: context.now)
+        try await settle(
+            try await desk.issuing.issue(credential, dated: context.now, signers: [1, 2], now: context.now), desk,
+            network)
         say(
-            "The organisation delegates an issuer: it seals the issuer's first event in its own log, signed "
-                + "by two keys."
+            "The organisation opens a registry and issues an authority credential to an issuer: it may sign for "
+                + "\(Self.domain), within limits. Its log seals both, signed by two keys."
         )
-        add(authored.event.aid.text)
+        add(credential.said.text)
+        add("\(limits)")
+        return credential.said
     }
 
-    private func service(_ wallet: HomeWallet) throws -> IssuerService<SQLiteKeyEventStore> {
+    private func service(_ desk: IssuingDesk) throws -> IssuerService {
         try IssuerService(
-            wallet, folder: IssuerFolder(path: folder + "/home/" + Product.HomeFile.issuers), name: Self.issuer)
+            desk, folder: IssuerFolder(path: folder + "/home/" + Product.HomeFile.issuers), name: Self.issuer)
     }
 
-    private func sealStatement(_ wallet: HomeWallet) async throws -> AuthorityStatement {
-        let sealed = try await service(wallet).makeStatement(
+    private func sealStatement(_ desk: IssuingDesk) async throws -> AuthorityStatement {
+        let sealed = try await service(desk).makeStatement(
             trustDomain: try TrustDomain(Self.domain), from: try context.certificateTime, lifetime: 86_400,
             at: context.now)
         guard sealed.sealing.outcome.isInLog else { throw differs("the statement is not sealed") }
@@ -167,7 +187,7 @@ struct DemoStory {
         return sealed.entry.statement
     }
 
-    private func signSVID(_ wallet: HomeWallet) async throws -> IssuerService<SQLiteKeyEventStore>.Issued {
+    private func signSVID(_ desk: IssuingDesk) async throws -> IssuerService.Issued {
         let request = folder + "/web.csr"
         let made = try Tool.run(
             openssl,
@@ -177,7 +197,7 @@ struct DemoStory {
             ])
         guard made.status == 0 else { throw differs("openssl can't make a request: \(made.output)") }
         let pem = String(decoding: try DurableFile.read(request, atMost: 1 << 16), as: UTF8.self)
-        let issued = try await service(wallet).sign(
+        let issued = try await service(desk).sign(
             try VerifiedCertificateRequest(pem: pem), id: try SPIFFEID(Self.workload), dnsNames: [],
             now: try context.certificateTime, lifetime: 3600)
         try DurableFile.writeOutput(Array(issued.leaf.pem.utf8), to: folder + "/web.pem")
@@ -188,7 +208,7 @@ struct DemoStory {
         return issued
     }
 
-    private func askOpenSSL(_ issued: IssuerService<SQLiteKeyEventStore>.Issued) throws {
+    private func askOpenSSL(_ issued: IssuerService.Issued) throws {
         let result = try Tool.run(
             openssl, ["verify", "-x509_strict", "-CAfile", folder + "/web-authority.pem", folder + "/web.pem"])
         guard result.status == 0 else { throw differs("openssl refuses the chain: \(result.output)") }
@@ -196,7 +216,7 @@ struct DemoStory {
         add(result.output.split(separator: "\n").last.map { String($0).replacing(folder + "/", with: "") } ?? "OK")
     }
 
-    private func verify(_ issued: IssuerService<SQLiteKeyEventStore>.Issued, root: AID) throws {
+    private func verify(_ issued: IssuerService.Issued, root: AID) throws {
         let report = ProofVerifier.verify(
             issued.proof, root: root, trustDomain: try TrustDomain(Self.domain), at: try context.certificateTime)
         guard report.verdict == .proven, report.rungs.allSatisfy({ $0.verdict == .proven }) else {
@@ -246,6 +266,43 @@ struct DemoStory {
                 "exit": OrderedValue($0.verdict.exitCode), "asExpected": .boolean($0.isAsExpected),
             ]
         }
+    }
+
+    /// Ends the issuer, and asks three questions: before, after, and after about before.
+    private func revoke(
+        _ credential: SAID, _ issued: IssuerService.Issued, root: AID, _ desk: IssuingDesk, _ network: DemoNetwork
+    ) async throws -> OrderedMap {
+        guard let before = try desk.wallet.keyState(of: root)?.sn else { throw differs("the log is gone") }
+        try await settle(
+            try await desk.issuing.revoke(credential, dated: context.now, signers: [0, 2], now: context.now), desk,
+            network)
+        say("At last the organisation revokes the credential. The proof of the same SVID, before and now:")
+        let time = try context.certificateTime
+        let domain = try TrustDomain(Self.domain)
+        let now = try service(desk).prove(issued.leaf, now: time)
+        try DurableFile.writeOutput(now.proof, to: folder + "/web-revoked.kel")
+        let position = LogPosition(aid: root, sn: before)
+        let rows: [(name: String, report: VerdictReport, expected: Verdict)] = [
+            ("before", ProofVerifier.verify(issued.proof, root: root, trustDomain: domain, at: time), .proven),
+            ("after", now.report, .contradicted),
+            (
+                "as of before",
+                ProofVerifier.verify(now.proof, root: root, trustDomain: domain, at: time, asOf: position), .proven
+            ),
+        ]
+        var told = OrderedMap()
+        for row in rows {
+            let reason = row.report.decidingRung.map { "\($0.name.rawValue): \($0.reasons.first?.code ?? "")" } ?? ""
+            guard row.report.verdict == row.expected else {
+                throw differs("\(row.name) the revocation the proof is \(row.report.verdict.rawValue) \(reason)")
+            }
+            add(Self.pad(row.name, 14) + Self.pad(row.report.verdict.rawValue, 14) + reason)
+            told[row.name] = .text(row.report.verdict.rawValue)
+        }
+        guard now.report.decidingRung?.reasons.first?.code == "credential-revoked" else {
+            throw differs("the proof is not contradicted by the revocation")
+        }
+        return told
     }
 
     private static func pad(_ text: String, _ width: Int) -> String {

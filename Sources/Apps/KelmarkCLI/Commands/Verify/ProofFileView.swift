@@ -38,9 +38,14 @@ enum ProofFileView {
 
     private static func content(of part: ProofPart) -> ([String], OrderedValue) {
         switch part.name.kind {
-        case .keyEventLog:
+        case .keyEventLog, .registry, .credential:
             let stream = AnnotatedStream(part.content.span)
             return (stream.text.split(separator: "\n").map(String.init), stream.value)
+        case .schema:
+            guard let value = try? OrderedValue(parsing: part.content.span, format: .json) else {
+                return (["unreadable"], .null)
+            }
+            return ([value["title"]?.textValue, value["description"]?.textValue].compactMap { $0 }, value)
         case .record:
             guard let value = try? OrderedValue(parsing: part.content.span, format: .json), let map = value.mapValue
             else {

@@ -98,6 +98,13 @@ enum VerdictView {
                 text.append(String(repeating: " ", count: 16) + printable(reason.description))
             }
         }
+        if let authority = report.authority {
+            text += [
+                "", "limits of the authority credential", "  \(authority.said)",
+                "  \(authority.organisation) lets \(authority.issuer) sign for \(authority.trustDomain.name)",
+                "  \(authority.limits)",
+            ]
+        }
         if !report.asOf.isEmpty {
             text += ["", "as of"] + report.asOf.map { "  \($0)" }
         }
@@ -129,11 +136,20 @@ enum VerdictView {
                         "reasons": reasons($0.reasons),
                     ]
                 }),
+            "authority": report.authority.map { .map(authority($0)) } ?? .null,
             "asOf": .list(
                 report.asOf.map {
                     ["i": .text($0.aid), "s": .text(String($0.sn, radix: 16)), "d": .text($0.said)]
                 }),
             "assumptions": reasons(report.assumptions), "notChecked": reasons(report.notChecked),
+        ]
+    }
+
+    private static func authority(_ authority: AuthorityCredential) -> OrderedMap {
+        [
+            "credential": .text(authority.said.text), "organisation": .text(authority.organisation.text),
+            "registry": .text(authority.registry.text), "issuer": .text(authority.issuer.text),
+            "trustDomain": .text(authority.trustDomain.name), "limits": .map(authority.limits.members),
         ]
     }
 
