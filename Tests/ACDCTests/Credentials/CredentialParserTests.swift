@@ -149,6 +149,9 @@ struct CredentialParserTests {
                 code(try Self.body(Self.plain + [(section, outer)], format: format), format: format)
                     == "forged-said \(section)")
         }
+        // Folded up, the inner digest would pass for that of the map around it.
+        let hidden: OrderedValue = ["x": ["d": try Self.block(["y": 1], format: format), "z": 1]]
+        #expect(code(try Self.body(Self.plain + [("a", hidden)], format: format), format: format) == "bad-value a")
         // What is in lists is data, and so is a digest that does not come first.
         let data = try Self.block(
             ["list": [wrong], "seal": ["i": .text(Self.issuer.text), "d": .text(Self.schema.text)], "n": ["d": "x"]],

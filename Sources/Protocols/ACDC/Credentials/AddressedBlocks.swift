@@ -35,8 +35,9 @@ struct AddressedBlocks: Sendable {
     /// A form of a block, while it is hashed.
     private var form: [UInt8] = []
 
-    /// Blocks are nested too deep; where the first that is too many begins.
-    struct TooDeep: Error {
+    /// Why blocks can't be told apart, and where.
+    struct Fault: Error {
+        let code: CredentialError.Code
         let offset: Int
     }
 
@@ -53,9 +54,9 @@ struct AddressedBlocks: Sendable {
     /// Adds a block inside the one at `parent`, which is negative when it is to be folded up into no other; returns its
     /// place.
     @discardableResult
-    mutating func add(_ said: SAID, range: Range<Int>, digest: Range<Int>, in parent: Int) throws(TooDeep) -> Int {
+    mutating func add(_ said: SAID, range: Range<Int>, digest: Range<Int>, in parent: Int) throws(Fault) -> Int {
         let depth = parent < 0 ? 1 : blocks[parent].depth + 1
-        guard depth <= Self.deepest else { throw TooDeep(offset: range.lowerBound) }
+        guard depth <= Self.deepest else { throw Fault(code: .tooDeep, offset: range.lowerBound) }
         var isFoldable = false
         if parent >= 0 {
             blocks[parent].hasInner = true
@@ -71,7 +72,7 @@ struct AddressedBlocks: Sendable {
     /// Adds the block at a token, if it is one, and all blocks in it.
     mutating func collect(
         _ index: DocumentIndex, at token: Int, in bytes: Span<UInt8>, parent: Int
-    ) throws(TooDeep) {
+    ) throws(Fault) {
         open.removeAll(keepingCapacity: true)
         open.append(parent)
         var position = token
@@ -83,6 +84,10 @@ struct AddressedBlocks: Sendable {
             case .map:
                 while let last = open.last, open.count > 1, blocks[last].range.upperBound <= Int(value.start) {
                     open.removeLast()
+                }
+                // Folded up, the first member would look like the digest of the map around it.
+                guard !Self.hidesDigest(index, ofMap: position, in: bytes) else {
+                    throw Fault(code: .badValue, offset: Int(value.start))
                 }
                 if let said = Self.digest(index, ofMap: position, in: bytes), let last = open.last {
                     open.append(
@@ -102,6 +107,12 @@ struct AddressedBlocks: Sendable {
         let value = index.tokens[map + 2]
         guard value.kind == .text, !value.hasEscapes else { return nil }
         return SAID(text: bytes.extracting(value.range))
+    }
+
+    /// Whether the first member of a map is `d` and holds a map.
+    private static func hidesDigest(_ index: DocumentIndex, ofMap map: Int, in bytes: Span<UInt8>) -> Bool {
+        index.tokens[map].count > 0 && index.tokens[map + 2].kind == .map
+            && index.text(index.tokens[map + 1], equals: "d", in: bytes)
     }
 
     /// Whether a digest is that of the block as it stands.

@@ -105,19 +105,19 @@ extension CredentialParser {
     private mutating func collect(
         at place: Int, in member: CredentialMember, of bytes: Span<UInt8>, parent: Int = 0
     ) throws(CredentialError) {
-        do throws(AddressedBlocks.TooDeep) {
+        do throws(AddressedBlocks.Fault) {
             try found.collect(index, at: place, in: bytes, parent: parent)
-        } catch { throw CredentialError(.tooDeep, in: member, at: error.offset) }
+        } catch { throw CredentialError(error.code, in: member, at: error.offset) }
     }
 
     @discardableResult
     private mutating func add(
         _ said: SAID, _ place: Int, digest: Int, in member: CredentialMember
     ) throws(CredentialError) -> Int {
-        do throws(AddressedBlocks.TooDeep) {
+        do throws(AddressedBlocks.Fault) {
             return try found.add(
                 said, range: index.tokens[place].range, digest: index.tokens[digest].range, in: 0)
-        } catch { throw CredentialError(.tooDeep, in: member, at: error.offset) }
+        } catch { throw CredentialError(error.code, in: member, at: error.offset) }
     }
 
     // MARK: Digests
