@@ -81,7 +81,7 @@ extension ErrorCatalog {
             "Give a stream as credential export or keripy's kli vc export --full writes it."),
         issuing(
             "refused", .denied, "What was granted is not accepted.", next: "kelmark credential spurn SAID",
-            "The codes say why."),
+            "The codes of the refusal say why; each has an entry of its own."),
         issuing(
             "unknown-registry", .notFound, "No registry of yours has this name.", next: "kelmark registry list",
             "Make one with registry create NAME --owner AID."),
