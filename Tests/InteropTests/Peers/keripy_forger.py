@@ -13,7 +13,8 @@ usage: KERI_HEAD=FOLDER keripy_forger.py schema|forge|send|apply|agree … (one 
   agree HOME ALIAS RECIPIENT OFFER
       write, keep and send these messages, for which kli has no commands.
 
-      KIND is `issuer` (names VICTIM as the issuer and ALIAS as the issuee, who presents it), `registry` (names the registry of VICTIM, in VICTIM's place REGISTRY),
+      KIND is `issuer` (names VICTIM as the issuer and ALIAS as the issuee, who presents it), `registry` (names VICTIM, a
+      registry of somebody else),
       `edge` (builds upon FAR, whose issuee is somebody else), `good` (nothing wrong).
 """
 import json

@@ -101,6 +101,21 @@ public struct CredentialRefresher<Store: CredentialStore>: Sendable {
         guard let url = try wallet.locations(of: witness).first(where: { $0.scheme != .tcp }) else {
             throw PostError(.noAddress, "nobody has said where \(witness) listens")
         }
+        // Who answers at once needs no mailbox (keripy from 1.2 on).
+        let plain = try await peers.send(
+            PeerRequest(.get, url, target: url.below("query?typ=tel&reg=\(registry)&vcid=\(credential)")))
+        if plain.status == 200, !plain.body.isEmpty {
+            return try safe.take(plain.body, now: clock.now()).messages
+        }
+        try await query(witness, url, registry, credential, by: controller)
+        return try await collect(for: controller.aid, answeredBy: witness, idle: idle)
+    }
+
+    /// Sends a signed question; the answer goes into the asker's mailbox.
+    private func query(
+        _ witness: AID, _ url: PeerURL, _ registry: SAID, _ credential: SAID,
+        by controller: Controller<Store.KeyEventLogs>
+    ) async throws {
         let body = try MessageBuilder.query(
             route: "tels",
             parameters: [
@@ -111,29 +126,32 @@ public struct CredentialRefresher<Store: CredentialStore>: Sendable {
             LastEstablishmentGroup(
                 prefix: controller.aid.primitive, signatures: try await controller.sign(body))
         ]
-        try await postman.introduce(controller.aid, to: witness, at: url)
+        try await postman.introduce(controller.aid, to: witness, at: url, withMailboxes: true)
         let response = try await peers.send(
             .message(body, try attachments.encoded(in: .text), to: witness, at: url, path: "", headerBytes: .max))
         guard (200..<300).contains(response.status) else {
             throw PostError(.notTaken, "it answers \(response.status)")
         }
-        // The answer may lie at any host of the asker's mailbox: keripy forwards it to one of them.
+    }
+
+    /// Fetches the answer: a witness of ours keeps it itself, one of others forwards it to a witness of the asker.
+    private func collect(for own: AID, answeredBy witness: AID, idle: Duration) async throws -> Int {
         let count = Mutex(0)
-        for host in try hosts(of: controller.aid, and: witness) {
+        var failure: TransportError?
+        let witnesses = try wallet.keyState(of: own)?.witnesses ?? []
+        for host in [witness] + witnesses.filter({ $0 != witness }) where count.withLock({ $0 }) == 0 {
             do {
-                try await collector.collect(for: controller.aid, at: host, topics: ["/replay"], idle: idle) {
+                try await collector.collect(for: own, at: host, topics: ["/replay"], idle: idle) {
                     [safe, clock] _, message in
                     let report = try safe.take(message, now: clock.now())
                     count.withLock { $0 += report.messages }
                 }
-            } catch let error as TransportError where host != witness { _ = error }
-            if count.withLock({ $0 }) > 0 { break }
+            } catch let error as TransportError {
+                failure = error
+            } catch is PostError { continue }
         }
-        return count.withLock { $0 }
-    }
-
-    private func hosts(of own: AID, and witness: AID) throws -> [AID] {
-        let witnesses = try wallet.keyState(of: own)?.witnesses ?? []
-        return [witness] + witnesses.filter { $0 != witness }
+        let found = count.withLock { $0 }
+        if found == 0, let failure { throw failure }
+        return found
     }
 }

@@ -127,8 +127,17 @@ public struct Postman<Store: KeyEventStore>: CredentialCourier {
     }
 
     /// Makes an AID of ours known to a host, as it must be before the host keeps anything for it.
-    func introduce(_ sender: AID, to host: AID, at url: PeerURL) async throws {
-        try await put(try introduction(of: sender), at: Place(host: host, url: url, isDirect: true))
+    /// - Parameter withMailboxes: whether the host also hears where the AID's witnesses listen, so that it can forward
+    ///   answers to them.
+    func introduce(_ sender: AID, to host: AID, at url: PeerURL, withMailboxes: Bool = false) async throws {
+        var stream = try introduction(of: sender)
+        for witness in withMailboxes ? try wallet.keyState(of: sender)?.witnesses ?? [] : [] where witness != host {
+            for record in try wallet.store.read({ try $0.replies(of: witness) }) where record.key.route == "/loc/scheme"
+            {
+                stream += record.message
+            }
+        }
+        try await put(stream, at: Place(host: host, url: url, isDirect: true))
     }
 
     /// The sender's log, and where it says that it listens.
