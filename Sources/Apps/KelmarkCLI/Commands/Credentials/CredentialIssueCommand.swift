@@ -211,7 +211,11 @@ struct CredentialRevokeCommand: KelmarkCommand {
         return try await context.issuing(dryRun: write.dryRun) { desk in
             let event = try await desk.issuing.revoke(
                 said.id, dated: context.now, signers: signWith?.numbers, now: context.now)
-            return try await desk.result(of: event, what: "credential", publish: publish, in: context)
+            var result = try await desk.result(of: event, what: "credential", publish: publish, in: context)
+            if !publish.offline {
+                await desk.inform(issueeOf: said.id, by: event.event.owner, &result, in: context)
+            }
+            return result
         }
     }
 }
