@@ -100,6 +100,9 @@ struct CredentialBuilderTests {
             try CredentialBuilder.credential(Self.draft(.aggregate([["x": 1]], nonces: [])))
         }
         #expect(throws: CredentialBuilder.Failure.aggregate(.malformed)) {
+            try CredentialBuilder.credential(Self.draft(.aggregate([["x": 1], ["y": 2]], nonces: [Self.nonces[0]])))
+        }
+        #expect(throws: CredentialBuilder.Failure.aggregate(.malformed)) {
             try CredentialBuilder.credential(Self.draft(.aggregate([], nonces: [])))
         }
         #expect(throws: CredentialBuilder.Failure.aggregate(.malformed)) {

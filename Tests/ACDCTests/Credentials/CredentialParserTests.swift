@@ -4,6 +4,7 @@ import ACDC
 import CESR
 import KERI
 import KelmarkBytes
+import KelmarkCrypto
 import Testing
 
 @Suite("Credentials, parsed")
@@ -83,6 +84,7 @@ struct CredentialParserTests {
             #expect(code(try Self.body(Self.plain, version: version)) == "unsupported-version v")
         }
         #expect(code(Array("[]".utf8)) == "not-a-credential -")
+        #expect(code(Array("{\"x\":\"y\",\"d\":\"z\"}".utf8)) == "not-a-credential -")
         #expect(code(Array("{".utf8)) == "document -")
         var parser = CredentialParser()
         #expect(throws: CredentialError.self) {
@@ -224,6 +226,31 @@ struct CredentialParserTests {
         #expect(try code(Self.plain + [("A", .list([5] + list.dropFirst()))]) == "bad-value A")
         list[2] = "x"
         #expect(try code(Self.plain + [("A", .list(list))]) == "bad-value A")
+    }
+
+    @Test("an aggregate has one form only, whatever the credential has")
+    func aggregateForm() throws {
+        let good = try AttributeAggregate([["x": 1]], nonces: [Self.nonce])
+        var list = try #require(good.value.listValue)
+        list[0] = .text(String(repeating: "#", count: 44))
+        let bytes = try OrderedValue.list(list).encoded(as: .json)
+        list[0] = .text(
+            SAID(try Primitive(code: .blake3_256, raw: DigestAlgorithm.blake3_256.digest(bytes.span)))!.text)
+        #expect(try code(Self.plain + [("A", .list(list))]) == "forged-said A")
+    }
+
+    @Test("what is addressed by its most compact form is so down to the last block")
+    func mixedForms() throws {
+        let section = try Self.block(["inner": try Self.block(["x": 1])])
+        #expect(try code(Self.plain + [("a", section)]) == nil)
+        var map: OrderedMap = ["v": "ACDC10JSON000000_", "d": ""]
+        for (label, value) in Self.plain { map[label] = value }
+        map["a"] = section["d"]
+        try SelfAddressing.seal(&map, version: true)
+        map["a"] = section
+        map["v"] = "ACDC10JSON000000_"
+        let bytes = try SelfAddressing.seal(&map, labels: [], version: true)
+        #expect(code(bytes) == "forged-said a")
     }
 
     @Test("errors say what and where")

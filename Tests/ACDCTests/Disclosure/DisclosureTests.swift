@@ -175,6 +175,18 @@ struct DisclosureTests {
         #expect(
             try whole.disclosing([DisclosurePath("e"), DisclosurePath("r")]).guessable.map(\.description) == ["e/boss"])
         #expect(try Self.aggregate().guessableBlocks.isEmpty)
+        let short = CredentialBuilderTests.draft(.attributes(["home": ["d": "", "u": "MAAA", "city": "Ulm"]]))
+        let credential = try CredentialBuilder.credential(short, addressing: .mostCompact)
+        #expect(credential.guessableBlocks.map(\.description) == ["a", "a/home"])
+    }
+
+    @Test("a block is right when the blocks in it are")
+    func inner() throws {
+        var map: OrderedMap = ["d": "", "inner": ["d": "", "x": 1]]
+        try BlockAddressing.seal(&map, addressing: .mostCompact, format: .json)
+        #expect(BlockAddressing.isSealed(map, format: .json))
+        map["inner"]?["x"] = 2
+        #expect(!BlockAddressing.isSealed(map, format: .json))
     }
 
     @Test("paths as text")
