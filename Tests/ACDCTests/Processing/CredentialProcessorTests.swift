@@ -170,6 +170,22 @@ struct CredentialProcessorTests {
         #expect(try kept() == whole.bytes)
     }
 
+    /// Copies that show different parts are put together: nobody takes away what another one showed.
+    @Test func copiesAreJoined() throws {
+        let (scene, state, schema) = try scene()
+        let draft = CredentialDraft(
+            issuer: state.issuer, registry: state.registry, schema: schema.said, content: .attributes(["note": "x"]),
+            dated: RegistryScene.now, rules: ["terms": ["l": "be kind"]])
+        let whole = try CredentialBuilder.credential(draft, addressing: .mostCompact)
+        let attributes = try whole.disclosing([DisclosurePath(["a"])]).credential
+        let rules = try whole.disclosing([DisclosurePath(["r"])]).credential
+        #expect(try scene.feedSealed(try scene.issuance(of: whole, in: state)) == .accepted)
+        #expect(try scene.feed(attributes) == .accepted)
+        #expect(try scene.feed(rules) == .accepted)
+        #expect(try store(scene) { $0.credential(whole.said)?.bytes } == whole.bytes)
+        #expect(try scene.feed(rules) == .duplicate)
+    }
+
     private func store<R: Sendable>(
         _ scene: RegistryScene, _ body: (MemoryCredentialTransaction) throws -> R
     ) throws -> R { try scene.store.read(credentials: { try body($0) }) }

@@ -142,6 +142,22 @@ struct ChainTests {
         #expect(try !scene.verdict(leaf).isValid)
     }
 
+    @Test("a sealed revocation whose message is not here leaves everything above it undecided")
+    func keptBack() throws {
+        let root = try scene.accepted(by: "ann", to: bob)
+        let leaf = try scene.accepted(by: "bob", edges: ["root": edge(root)])
+        #expect(try scene.verdict(leaf).isValid)
+        try scene.announceRevocation(of: root, by: "ann")
+        for credential in [leaf, root] {
+            let verdict = try scene.verdict(credential)
+            #expect(verdict.state == .undecided)
+            #expect(verdict.waitsFor == [.status(root.said)])
+        }
+        try scene.revoke(root, by: "ann")
+        #expect(try scene.verdict(root).state == .revoked)
+        #expect(try scene.verdict(leaf).state == .edgeRevoked)
+    }
+
     @Test("an issuance that a recovery took away makes everything above it undecided")
     func superseded() throws {
         _ = try scene.registry("ann")

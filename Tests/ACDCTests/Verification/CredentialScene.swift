@@ -112,6 +112,15 @@ final class CredentialScene {
         try feed(event)
     }
 
+    /// Seals a revocation and keeps it from the verifier.
+    func announceRevocation(of credential: Credential, by name: String) throws {
+        let registry = try registry(name)
+        guard
+            let status = try store.read(credentials: { $0.status(of: credential.said, in: registry.registry) })
+        else { throw Failure() }
+        try seal(try RegistryEventBuilder.revocation(of: status, in: registry, dated: Self.now).seal, by: name)
+    }
+
     private func feed(_ event: RegistryEvent) throws {
         let outcome = try CredentialProcessor(store: store).process(event, with: Attachments(), now: Self.now)
         guard outcome == .accepted || outcome == .duplicate else { throw Failure() }

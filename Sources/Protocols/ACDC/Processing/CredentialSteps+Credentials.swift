@@ -9,31 +9,35 @@ extension CredentialSteps {
     typealias Judgement = CredentialDecision<Transaction>.Judgement
 
     /// Decides about one copy of a credential. Copies that show different parts have one SAID; each waits for itself, so
-    /// that nobody can take away what others sent by showing less.
+    /// that nobody can take away what others sent by showing less. What is kept shows what all copies showed.
     mutating func apply(
-        _ credential: Credential, with attachments: Attachments, since: Timestamp
+        _ copy: Credential, with attachments: Attachments, since: Timestamp
     ) throws -> Judgement {
-        if let kept = try transaction.credential(credential.said), kept.shownBlocks >= credential.shownBlocks {
-            try removeCopies(of: credential, except: nil)
-            return Judgement(outcome: .duplicate, reasons: [], waitsFor: [], isVouchedFor: true)
+        var credential = copy
+        if let kept = try transaction.credential(copy.said) {
+            if let merged = try? kept.merged(with: copy) { credential = merged }
+            guard credential.shownBlocks > kept.shownBlocks else {
+                try removeCopies(of: copy, except: nil)
+                return Judgement(outcome: .duplicate, reasons: [], waitsFor: [], isVouchedFor: true)
+            }
         }
         let judgement = try CredentialDecision(transaction).decide(credential, attachments: attachments)
         switch judgement.outcome {
         case .accepted:
             try transaction.putCredential(credential, seenAt: now)
             arrivals.append(.credential(credential.said))
-            try removeCopies(of: credential, except: nil)
+            try removeCopies(of: copy, except: nil)
         case .escrowed(let reason):
-            let kept = try keep(credential, reason, judgement, since: since)
+            let kept = try keep(copy, reason, judgement, since: since)
             guard kept != judgement.outcome else {
-                try removeCopies(of: credential, except: reason)
+                try removeCopies(of: copy, except: reason)
                 break
             }
             return Judgement(
                 outcome: kept, reasons: judgement.reasons, waitsFor: [], isVouchedFor: judgement.isVouchedFor)
         // A wrong seal is the fault of whoever attached it.
         case .rejected(.issuanceMismatch), .duplicate: break
-        case .rejected: try removeCopies(of: credential, except: nil)
+        case .rejected: try removeCopies(of: copy, except: nil)
         }
         return judgement
     }

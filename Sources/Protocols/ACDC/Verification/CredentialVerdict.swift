@@ -58,7 +58,11 @@ extension CredentialView {
         var reasons: [CredentialReason] = []
         var arrivals: Set<CredentialArrival> = []
         switch standing {
-        case .holds: state = .valid
+        case .holds:
+            let missing = try evaluator.visited.compactMap { try announcement(about: $0) }
+            state = missing.isEmpty ? .valid : .undecided
+            reasons = missing
+            arrivals = Set(missing.map { .status($0.credential) })
         case .broken(let code, let against):
             state = found?.isRevoked == true ? .revoked : code == .edgeRevoked ? .edgeRevoked : .edgeBroken
             reasons = against
@@ -75,5 +79,31 @@ extension CredentialView {
         return CredentialVerdict(
             credential: said, state: state, status: found, reasons: reasons, waitsFor: arrivals,
             chain: evaluator.visited)
+    }
+
+    /// Whether the issuer's log seals an event of a credential that is not here, as a revocation whose message was lost or
+    /// is kept back; nil when it does not.
+    private func announcement(about said: SAID) throws -> CredentialReason? {
+        guard let credential = try credential(said), let registry = credential.registry,
+            let status = try status(of: said, in: registry),
+            let start = try keyEvents.record(
+                of: credential.issuer, at: status.issuanceAnchor.sn, said: status.issuanceAnchor.said)
+        else { return nil }
+        var ordinal = start.ordinal
+        while true {
+            // Events of every branch are looked at: a revocation counts wherever it was sealed.
+            let records = try keyEvents.records(of: credential.issuer, from: ordinal, limit: 256)
+            for record in records {
+                for case .event(let seal)? in record.seals
+                where seal.aid.primitive == said.primitive && seal.sn > status.sn {
+                    return CredentialReason(
+                        .outOfOrder, said,
+                        "the log of \(credential.issuer) seals event \(seal.sn) of it, perhaps a revocation, which is not here"
+                    )
+                }
+            }
+            guard let last = records.last else { return nil }
+            ordinal = last.ordinal + 1
+        }
     }
 }
