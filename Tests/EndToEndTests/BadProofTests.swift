@@ -82,6 +82,7 @@ struct BadProof: Sendable, CustomTestStringConvertible {
             "--root \(root) --trust-domain ACME", "--root \(root) --trust-domain acme.example --now yesterday",
             "--root \(root) --trust-domain acme.example --as-of \(root)",
             "--root \(root) --trust-domain acme.example --as-of \(root):x",
+            "--root \(root) --trust-domain acme.example --as-of \(root):1 --as-of \(root):2",
         ] {
             let run = try box.kelmark("verify web.kel \(line) --json", expecting: 2)
             #expect(try run.code() == "KM-VERDICT-QUESTION")

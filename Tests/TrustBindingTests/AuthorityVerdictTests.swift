@@ -220,15 +220,15 @@ struct AuthorityVerdictTests {
     @Test func aRevocationContradictsFromItsPositionOn() async throws {
         let scenario = try await ProofScenario()
         let before = try scenario.organisation.state.sn
+        let issuer = try scenario.position(scenario.issuer)
         try scenario.credential.revoke()
         #expect(try scenario.verify().summary == "contradicted credential credential-revoked")
         func at(_ sn: SequenceNumber) throws -> String {
-            try scenario.verify(asOf: LogPosition(aid: scenario.organisation.aid, sn: sn)).summary
+            try scenario.verify(asOf: LogPosition(aid: scenario.organisation.aid, sn: sn), issuer).summary
         }
         #expect(try at(before) == "proven")
         #expect(try at(#require(before.next)) == "contradicted credential credential-revoked")
         // A position of the issuer's log says nothing about the organisation's.
-        let issuer = LogPosition(aid: scenario.issuer.aid, sn: try scenario.issuer.state.sn)
         #expect(try scenario.verify(asOf: issuer).summary == "contradicted credential credential-revoked")
     }
 
@@ -256,9 +256,9 @@ struct AuthorityVerdictTests {
         try scenario.credential.registry.add(scenario.credential.revocation(), sealedBy: promised)
         #expect(try scenario.verify().summary == "undecidable credential revocation-not-sealed")
         // Somebody's piece of text about the past is no revocation then.
-        let position = LogPosition(aid: scenario.organisation.aid, sn: try scenario.organisation.state.sn)
+        let position = try scenario.position(scenario.organisation)
         try scenario.organisation.rotate()
-        #expect(try scenario.verify(asOf: position).summary == "proven")
+        #expect(try scenario.verify(asOf: position, scenario.position(scenario.issuer)).summary == "proven")
     }
 
     @Test func aRevocationFollowsTheIssuance() async throws {

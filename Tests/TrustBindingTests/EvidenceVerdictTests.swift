@@ -27,12 +27,12 @@ struct EvidenceVerdictTests {
     }
 
     private func verify(
-        _ scenario: ProofScenario, _ evidence: [VerifiedDuplicity], asOf position: LogPosition? = nil,
+        _ scenario: ProofScenario, _ evidence: [VerifiedDuplicity], asOf positions: LogPosition...,
         file: [UInt8]? = nil
     ) throws -> VerdictReport {
         ProofVerifier.verify(
             try file ?? scenario.file(), root: scenario.organisation.aid, trustDomain: Sample.domain,
-            at: scenario.time, asOf: position, evidence: evidence)
+            at: scenario.time, asOf: positions, evidence: evidence)
     }
 
     @Test func duplicityOfTheRootContradicts() async throws {
@@ -74,7 +74,8 @@ struct EvidenceVerdictTests {
         let last = try scenario.organisation.state.sn
         #expect(found.statement.sn == last)
         let before = LogPosition(aid: scenario.organisation.aid, sn: try #require(last.previous))
-        #expect(try verify(scenario, [found], asOf: before).summary == "proven")
+        let issuer = try scenario.position(scenario.issuer)
+        #expect(try verify(scenario, [found], asOf: before, issuer).summary == "proven")
         let at = LogPosition(aid: scenario.organisation.aid, sn: last)
         #expect(try verify(scenario, [found], asOf: at).summary == "contradicted organisation duplicity")
     }

@@ -175,12 +175,17 @@ struct ProofScenario {
         return try writer.finish()
     }
 
+    /// Where the log of a controller ends now.
+    func position(_ controller: FakeController) throws -> LogPosition {
+        LogPosition(aid: controller.aid, sn: try controller.state.sn)
+    }
+
     func verify(
         _ bytes: [UInt8]? = nil, root: AID? = nil, domain: TrustDomain = Sample.domain,
-        asOf position: LogPosition? = nil
+        asOf positions: LogPosition...
     ) throws -> VerdictReport {
         ProofVerifier.verify(
-            try bytes ?? file(), root: root ?? organisation.aid, trustDomain: domain, at: time, asOf: position)
+            try bytes ?? file(), root: root ?? organisation.aid, trustDomain: domain, at: time, asOf: positions)
     }
 }
 

@@ -19,8 +19,10 @@ struct LogReplay {
         let reason: Reason
     }
 
-    /// Replays every log of `file`; of the log of `cut` only the events up to its position.
-    init(_ file: ProofFile, cut: LogPosition?, now: CertificateTime) {
+    /// Replays every log of `file`; of the logs that `positions` name only what was accepted up to there.
+    init(_ file: ProofFile, positions: [LogPosition], now: CertificateTime) {
+        // What was accepted by then, is only known when the log is known that came of it.
+        let whole = positions.isEmpty ? nil : LogReplay(file, positions: [], now: now)
         let seconds = Timestamp(seconds: now.seconds)
         // A file is bounded by its size; an escrow that overflowed would turn what is missing into what is false.
         let escrows = EscrowLimits(perAID: .max, total: .max)
@@ -30,8 +32,8 @@ struct LogReplay {
         var refusals: [String: String] = [:]
         for part in file.parts(.keyEventLog) {
             var events = part.events
-            if let cut, part.name.id == cut.aid.text {
-                events = part.events.filter { $0.position.sn <= cut.sn.value }
+            if let whole, let position = positions.first(where: { $0.aid.text == part.name.id }) {
+                events = whole.events(of: part, upTo: position)
                 if events.count < part.events.count { cutLogs.insert(part.name.id) }
             }
             kept.append((part, events))

@@ -68,8 +68,9 @@ extension ProofVerifier {
         let seal = Seal.digest(SAID(unchecked: statement.said))
         if let event = replay.trunk(of: issuer).first(where: { $0.seals.contains(seal) }) {
             let sealed = Reason("statement-sealed", "\(name) is sealed by \(issuer):\(event.sn)")
-            return broken.isEmpty
-                ? Rung(.statement, .proven, [sealed]) : Rung(.statement, .contradicted, broken + [sealed])
+            guard broken.isEmpty else { return Rung(.statement, .contradicted, broken + [sealed]) }
+            if let open = openOrder(of: event, of: issuer) { return Rung(.statement, .undecidable, [open, sealed]) }
+            return Rung(.statement, .proven, [sealed])
         }
         if replay.everyEvent(of: issuer).contains(where: { $0.seals.contains(seal) }) {
             broken.append(Reason("statement-superseded", "\(name) stands only in a branch that was superseded"))
@@ -78,6 +79,21 @@ extension ProofVerifier {
         }
         let missing = Reason("statement-not-sealed", "\(name) is not sealed in the log of \(issuer)")
         return Rung(.statement, broken.isEmpty ? .undecidable : .contradicted, broken + [missing])
+    }
+
+    /// Why an event of the issuer's log may be younger than the position that was asked for in the organisation's.
+    ///
+    /// With a position of its own the issuer's log answers. Without one, an event stands before the position when it
+    /// stands before, or in, an establishment event that the organisation had sealed by then.
+    private func openOrder(of event: EventRecord, of issuer: AID) -> Reason? {
+        guard let asked = position(in: root), issuer != root, position(in: issuer) == nil else { return nil }
+        if replay.state(of: issuer)?.delegator == root,
+            replay.trunk(of: issuer).contains(where: { $0.kind.needsDelegator && $0.sn >= event.sn && isApproved($0) })
+        {
+            return nil
+        }
+        let detail = "whether \(issuer):\(event.sn) came before \(asked) is unknown; ask for a position of both logs"
+        return Reason("position-missing", detail)
     }
 
     /// The place of a statement among those of its credential that are live at the time, in the order of their seals,

@@ -15,7 +15,7 @@ public struct ProofVerifier: Sendable {
     let root: AID
     let trustDomain: TrustDomain
     let time: CertificateTime
-    let position: LogPosition?
+    let positions: [LogPosition]
     let evidence: [VerifiedDuplicity]
     let file: ProofFile
     let replay: LogReplay
@@ -27,13 +27,15 @@ public struct ProofVerifier: Sendable {
     ///   - root: the organisation's AID, pinned by the caller.
     ///   - trustDomain: the trust domain that the caller bound to that AID.
     ///   - time: the moment that validity is judged for.
-    ///   - position: answers "what held then": events of that log behind the position do not count.
+    ///   - positions: answer "what held then": events of those logs behind their positions do not count. A position of the
+    ///     organisation's log says nothing about the issuer's, so that both are needed unless the issuer's log shows the
+    ///     order.
     ///   - evidence: proven contradictions from elsewhere, such as a watcher's. One of the organisation's or the issuer's
     ///     controller contradicts everything that rests on its log.
     ///   - limits: bounds for the messages of the file.
     public static func verify(
         _ bytes: [UInt8], root: AID, trustDomain: TrustDomain, at time: CertificateTime,
-        asOf position: LogPosition? = nil, evidence: [VerifiedDuplicity] = [],
+        asOf positions: [LogPosition] = [], evidence: [VerifiedDuplicity] = [],
         limits: Limits = .standard
     ) -> VerdictReport {
         let file: ProofFile
@@ -45,11 +47,11 @@ public struct ProofVerifier: Sendable {
             }
             return VerdictReport(
                 rungs: [Rung(.file, error.verdict, [error.reason])] + open, subject: nil, asOf: [],
-                assumptions: ReportNotes.assumptions(time: time, position: position), notChecked: [])
+                assumptions: ReportNotes.assumptions(time: time, positions: positions), notChecked: [])
         }
         let verifier = ProofVerifier(
-            root: root, trustDomain: trustDomain, time: time, position: position,
-            evidence: evidence, file: file, replay: LogReplay(file, cut: position, now: time))
+            root: root, trustDomain: trustDomain, time: time, positions: positions,
+            evidence: evidence, file: file, replay: LogReplay(file, positions: positions, now: time))
         return verifier.report()
     }
 
@@ -67,7 +69,7 @@ public struct ProofVerifier: Sendable {
         let logs = [root] + (issuer.map { [$0] } ?? [])
         return VerdictReport(
             rungs: rungs, subject: subject(), authority: claim?.authority, asOf: logs.compactMap(replay.newest),
-            assumptions: ReportNotes.assumptions(time: time, position: position),
+            assumptions: ReportNotes.assumptions(time: time, positions: positions),
             notChecked: ReportNotes.notChecked(
                 logs.compactMap(replay.state), file: file, evidence: evidence, statement: statement, limits: limits))
     }
@@ -77,11 +79,14 @@ public struct ProofVerifier: Sendable {
     private func fileRung() -> Rung {
         var verdicts = file.findings.map(\.verdict)
         var reasons = file.findings.map(\.reason)
-        if let position,
-            !file.parts.contains(where: { $0.name.kind == .keyEventLog && $0.name.id == position.aid.text })
-        {
+        for position in positions
+        where !file.parts.contains(where: { $0.name.kind == .keyEventLog && $0.name.id == position.aid.text }) {
             verdicts.append(.undecidable)
             reasons.append(Reason("position-foreign", "the file has no log of \(position.aid)"))
+        }
+        for position in positions where positions.contains(where: { $0.aid == position.aid && $0 != position }) {
+            verdicts.append(.undecidable)
+            reasons.append(Reason("position-conflicting", "\(position) is not the only one for that log"))
         }
         let verdict = Verdict.joining(verdicts)
         // What decided comes first.
@@ -105,7 +110,7 @@ public struct ProofVerifier: Sendable {
     private func duplicity(of aid: AID) -> [LogReplay.Finding] {
         evidence.filter { $0.accusesController(of: aid) }.compactMap { found in
             let claim = found.statement
-            if let position, position.aid == aid, claim.sn > position.sn { return nil }
+            if let position = position(in: aid), claim.sn > position.sn { return nil }
             let detail = "\(aid) signed two events at \(claim.sn): \(claim.first) and \(claim.second)"
             return LogReplay.Finding(verdict: .contradicted, reason: Reason("duplicity", detail))
         }
@@ -118,7 +123,7 @@ public struct ProofVerifier: Sendable {
         guard let newest = replay.newest(of: aid) else {
             return Rung(name, .undecidable, [Reason("log-empty", aid.text)])
         }
-        if let position, position.aid == aid {
+        if let position = position(in: aid) {
             guard newest.sn == position.sn.value else {
                 return Rung(name, .undecidable, [Reason("position-beyond-file", "the log ends at \(newest)")])
             }
@@ -150,10 +155,7 @@ public struct ProofVerifier: Sendable {
             return Rung(.issuer, .contradicted, [Reason("issuer-of-another", "\(delegator) delegated \(issuer)")])
         }
         for event in events where event.kind.needsDelegator {
-            let seal = EventSeal(aid: issuer, sn: event.sn, said: event.said)
-            guard let source = event.proof.sealSource, let sealing = replay.event(of: root, at: source.sn),
-                sealing.said == source.said, sealing.place(of: seal) != nil
-            else {
+            guard isApproved(event) else {
                 let detail = "the seal of \(issuer):\(event.sn) does not stand in the organisation's log any more"
                 return Rung(.issuer, .contradicted, [Reason("delegation-superseded", detail)])
             }
@@ -163,11 +165,23 @@ public struct ProofVerifier: Sendable {
         return Rung(.issuer, .proven, rung.reasons + [Reason("issuer-delegated", place)])
     }
 
+    /// The position that was asked for in a log.
+    func position(in aid: AID) -> LogPosition? { positions.first { $0.aid == aid } }
+
+    /// Whether the current branch of the organisation's log seals an event of a log that it delegated.
+    func isApproved(_ event: EventRecord) -> Bool {
+        let seal = EventSeal(aid: event.aid, sn: event.sn, said: event.said)
+        guard let source = event.proof.sealSource, let sealing = replay.event(of: root, at: source.sn) else {
+            return false
+        }
+        return sealing.said == source.said && sealing.place(of: seal) != nil
+    }
+
     /// The organisation's log was cut and is known to go on: a seal that is not there did not exist at that position.
     /// A later delegated event without its seal had not happened yet.
     private func atCutOrganisation(_ findings: [LogReplay.Finding], _ issuer: AID) -> [LogReplay.Finding] {
         if replay.state(of: issuer) == nil, findings.contains(where: { $0.reason.code == "delegation-seal-missing" }) {
-            let detail = "at \(position?.description ?? "") the organisation had not delegated \(issuer)"
+            let detail = "at \(position(in: root)?.description ?? "") the organisation had not delegated \(issuer)"
             return [.init(verdict: .contradicted, reason: Reason("delegation-absent-at-position", detail))]
         }
         return findings.filter { !["delegation-seal-missing", "event-missing"].contains($0.reason.code) }

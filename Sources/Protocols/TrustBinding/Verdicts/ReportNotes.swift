@@ -6,13 +6,13 @@ internal import SPIFFE
 
 /// What a report takes for granted and leaves open. `03-binding.md`, section 8.
 enum ReportNotes {
-    static func assumptions(time: CertificateTime, position: LogPosition?) -> [Reason] {
+    static func assumptions(time: CertificateTime, positions: [LogPosition]) -> [Reason] {
         var notes = [
             Reason(
                 "root-given", "the AID is the organisation's, and the trust domain belongs to it, as the caller said"),
             Reason("clock-local", "the time is \(time), as the caller said"),
         ]
-        if let position { notes.append(Reason("as-of-position", "events behind \(position) do not count")) }
+        notes += positions.map { Reason("as-of-position", "events behind \($0) do not count") }
         return notes
     }
 

@@ -281,13 +281,19 @@ struct DemoStory {
         let domain = try TrustDomain(Self.domain)
         let now = try service(desk).prove(issued.leaf, now: time)
         try DurableFile.writeOutput(now.proof, to: folder + "/web-revoked.kel")
-        let position = LogPosition(aid: root, sn: before)
+        let issuer = issued.entry.statement.issuer.text
+        let positions = [
+            LogPosition(aid: root, sn: before),
+            issued.report.asOf.first { $0.aid == issuer }.flatMap {
+                LogPosition("\($0.aid):\(String($0.sn, radix: 16))")
+            },
+        ].compactMap(\.self)
         let rows: [(name: String, report: VerdictReport, expected: Verdict)] = [
             ("before", ProofVerifier.verify(issued.proof, root: root, trustDomain: domain, at: time), .proven),
             ("after", now.report, .contradicted),
             (
                 "as of before",
-                ProofVerifier.verify(now.proof, root: root, trustDomain: domain, at: time, asOf: position), .proven
+                ProofVerifier.verify(now.proof, root: root, trustDomain: domain, at: time, asOf: positions), .proven
             ),
         ]
         var told = OrderedMap()

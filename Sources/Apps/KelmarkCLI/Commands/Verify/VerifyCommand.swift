@@ -17,8 +17,8 @@ struct VerifyCommand: KelmarkCommand {
         examples: [
             CommandExample("now", "kelmark verify web.kel --root EJ…AID --trust-domain acme.example"),
             CommandExample(
-                "as of an earlier event",
-                "kelmark verify web.kel --root EJ…AID --trust-domain acme.example --as-of EJ…AID:4"),
+                "as of earlier events",
+                "kelmark verify web.kel --root EJ…AID --trust-domain acme.example --as-of EJ…AID:4 --as-of EI…AID:2"),
             CommandExample(
                 "at a given time",
                 "kelmark verify web.kel --root EJ…AID --trust-domain acme.example --now 2027-01-31T12:00:00Z"),
@@ -36,8 +36,11 @@ struct VerifyCommand: KelmarkCommand {
         help: ArgumentHelp("Evidence of duplicity that counts; may be repeated.", valueName: "file"),
         completion: .file())
     var evidence: [String] = []
-    @Option(help: ArgumentHelp("Events behind this position do not count.", valueName: "AID:sn"))
-    var asOf: String?
+    @Option(
+        help: ArgumentHelp(
+            "Events behind this position do not count; once for the organisation's log and once for the issuer's.",
+            valueName: "AID:sn"))
+    var asOf: [String] = []
     @Option(help: ArgumentHelp("The time, YYYY-MM-DDThh:mm:ssZ; the clock's unless given.", valueName: "time"))
     var now: String?
 
@@ -63,16 +66,17 @@ struct VerifyCommand: KelmarkCommand {
             throw question("--trust-domain is missing")
         }
         guard let domain = try? TrustDomain(domainText) else { throw question("\(domainText) is no trust domain") }
-        let position = try asOf.map { text in
+        let positions = try asOf.map { text in
             guard let position = LogPosition(text) else { throw question("\(text) is no position AID:sn") }
             return position
         }
+        guard Set(positions.map(\.aid)).count == positions.count else { throw question("two positions of one log") }
         let time = try now.map { text in
             guard let time = CertificateTime(text) else { throw question("\(text) is no time YYYY-MM-DDThh:mm:ssZ") }
             return time
         }
         let report = ProofVerifier.verify(
-            bytes, root: root, trustDomain: domain, at: try time ?? context.certificateTime, asOf: position,
+            bytes, root: root, trustDomain: domain, at: try time ?? context.certificateTime, asOf: positions,
             evidence: proven)
         return VerdictView.result(of: report, file: file, console: context.console)
     }
