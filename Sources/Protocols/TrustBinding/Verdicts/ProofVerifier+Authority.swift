@@ -34,7 +34,19 @@ extension ProofVerifier {
             let detail = "\(registry) has backers; an authority's registry is sealed by the organisation alone"
             return Rung(.registry, .contradicted, [Reason("registry-backed", detail)])
         }
-        return anchorRung(.registry, inception, "registry", "registry \(registry)")
+        let rung = anchorRung(.registry, inception, "registry", "registry \(registry)")
+        guard rung.verdict == .proven, let open = unexplained(registry, claim.transactions) else { return rung }
+        return Rung(.registry, .undecidable, [open] + rung.reasons)
+    }
+
+    /// A seal in the organisation's log that names an event of the registry itself which the file does not hold.
+    private func unexplained(_ registry: SAID, _ transactions: [AnchoredEvent]) -> Reason? {
+        let held = Set(transactions.map(\.event.seal))
+        return replay.seals(of: registry, in: root).first { !held.contains($0.seal) }.map { record, seal in
+            let detail =
+                "\(root):\(record.sn) seals \(seal.said) in the log of \(registry), which the file does not hold"
+            return Reason("registry-event-missing", detail)
+        }
     }
 
     /// An event of the organisation's registries whose seal is not where it says.

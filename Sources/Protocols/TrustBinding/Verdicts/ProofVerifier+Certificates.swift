@@ -66,10 +66,9 @@ extension ProofVerifier {
         guard let authority else {
             return Rung(.svid, .undecidable, [Reason("needs-authority", "no authority to verify the chain with")])
         }
-        let longest = limits?.allowsDownstream == true && authority.pathLength == 1 ? 2 : 1
-        guard chain.count <= longest else {
-            // Self-issued certificates don't count towards a path length, so that rule alone would let a key sign that
-            // no statement names.
+        guard chain.count == 1 else {
+            // No statement names the key between, so that no withdrawal would reach it and no limit would count it. A
+            // path length would not keep it out: self-issued certificates don't count towards it.
             return Rung(
                 .svid, .contradicted, [Reason("svid-intermediate", "the authority did not sign the SVID itself")])
         }

@@ -11,7 +11,7 @@ extension ProofVerifier {
         file.parts(.record).compactMap { try? BindingRecord(parsing: $0.content) }
     }
 
-    private var statements: [AuthorityStatement] {
+    var statements: [AuthorityStatement] {
         records.compactMap { if case .statement(let statement) = $0 { statement } else { nil } }
     }
 
@@ -97,7 +97,7 @@ extension ProofVerifier {
     }
 
     /// The place of a statement among those of its credential that are live at the time, in the order of their seals,
-    /// from 1; nil when it is not among them.
+    /// from 1; nil when it is not among them. A key that is named again counts once.
     private func rank(of statement: AuthorityStatement, by issuer: AID) -> Int? {
         var places: [Primitive: (sn: SequenceNumber, index: Int)] = [:]
         for event in replay.trunk(of: issuer) {
@@ -116,7 +116,9 @@ extension ProofVerifier {
             guard let left = places[one.said], let right = places[other.said] else { return false }
             return (left.sn, left.index) < (right.sn, right.index)
         }
-        return order.firstIndex { $0.said == statement.said }.map { $0 + 1 }
+        guard order.contains(where: { $0.said == statement.said }) else { return nil }
+        let earlier = order.prefix { $0.subjectPublicKeyInfo != statement.subjectPublicKeyInfo }
+        return Set(earlier.map(\.subjectPublicKeyInfo)).count + 1
     }
 
     /// The withdrawals of the file that the logs seal, of superseded branches too.
@@ -136,7 +138,7 @@ extension ProofVerifier {
     }
 
     /// No withdrawal of the statement may be sealed by the issuer or the organisation. A withdrawal stays, even when
-    /// its event is superseded. A digest that the file does not explain could be a withdrawal, so it leaves the
+    /// its event is superseded. The organisation's ends the key, whatever other statement names it. A digest that the file does not explain could be a withdrawal, so it leaves the
     /// question open.
     func withdrawalRung(_ statement: AuthorityStatement?, _ issuer: AID?, _ claim: AuthorityClaim?) -> Rung {
         guard let statement, let issuer, replay.state(of: issuer) != nil, replay.state(of: root) != nil else {
@@ -144,9 +146,16 @@ extension ProofVerifier {
         }
         let records = records
         let known = Set(records.map(\.said))
-        if let found = sealedWithdrawals(by: [issuer, root]).first(where: { $0.withdrawal.subject == statement.said }) {
+        let sealed = sealedWithdrawals(by: [issuer, root])
+        if let found = sealed.first(where: { $0.withdrawal.subject == statement.said }) {
             let detail = "statement \(statement.said.text) was withdrawn by \(found.event.aid):\(found.event.sn)"
             return Rung(.withdrawal, .contradicted, [Reason("statement-withdrawn", detail)])
+        }
+        let sameKey = Set(
+            statements.filter { $0.subjectPublicKeyInfo == statement.subjectPublicKeyInfo }.map(\.said))
+        if let found = sealed.first(where: { $0.event.aid == root && sameKey.contains($0.withdrawal.subject) }) {
+            let detail = "\(root):\(found.event.sn) withdrew another statement of key \(statement.keyID)"
+            return Rung(.withdrawal, .contradicted, [Reason("key-withdrawn", detail)])
         }
         var unexplained: [Reason] = []
         let issuing = issuingEvent(claim)
