@@ -84,6 +84,29 @@ struct RecoveryTests {
         #expect(try scene.feed(theft) == .rejected(.likelyDuplicitous))
     }
 
+    /// The revocation of an issuance comes before the issuance itself, while a thief's still stands in its place.
+    @Test func aRevocationWaitsForItsOwnIssuance() throws {
+        let scene = RegistryScene()
+        let state = try scene.registry()
+        let before = try scene.state()
+        let theft = try scene.issuance("a", in: state)
+        #expect(try scene.feedSealed(theft) == .accepted)
+        let honest = try scene.issuance("a", in: state, seconds: 9)
+        let status = CredentialStatus(
+            credential: honest.subject, registry: state.registry, kind: .issuance, sn: .zero, event: honest.said,
+            issuance: honest.said, dated: RegistryScene.now, anchor: state.anchor, issuanceAnchor: state.anchor)
+        let revocation = try RegistryEventBuilder.revocation(of: status, in: state, dated: RegistryScene.now)
+        #expect(try scene.feed(revocation) == .rejected(.priorMismatch))
+        try scene.recover(behind: before)
+        try scene.seal([honest.seal])
+        try scene.seal([revocation.seal])
+        #expect(try scene.feed(revocation) == .escrowed(.outOfOrder))
+        #expect(try scene.feed(honest) == .accepted)
+        _ = try CredentialProcessor(store: scene.store).resume(
+            after: [.status(honest.subject)], now: RegistryScene.now)
+        #expect(try scene.status(honest.subject, in: state.registry)?.isRevoked == true)
+    }
+
     @Test func aRevocationOutlivesItsIssuance() throws {
         let scene = RegistryScene()
         let state = try scene.registry()

@@ -81,6 +81,33 @@ struct ChainTests {
         #expect(try outcome(by: "grandson", ["boss": edge(badge, ["o": "DI2I"])]) == Self.broken)
     }
 
+    @Test("DI2I asks what the delegator's log says now")
+    func delegationTakenBack() throws {
+        let before = try scene.state("bob")
+        try scene.issuer("son", delegatedBy: "bob")
+        let badge = try scene.accepted(by: "ann", to: bob)
+        let edges: OrderedValue = ["boss": edge(badge, ["o": "DI2I"])]
+        #expect(try outcome(by: "son", edges) == .accepted)
+        try scene.recover("bob", behind: before)
+        #expect(try outcome(by: "son", edges) == Self.waiting)
+    }
+
+    @Test("nothing of an issuer that contradicts itself is valid")
+    func duplicity() throws {
+        let root = try scene.accepted(by: "ann", to: bob)
+        let leaf = try scene.accepted(by: "bob", edges: ["root": edge(root)])
+        let state = try scene.state("ann")
+        try scene.store.keyEventLogs.write {
+            $0.addDuplicity(
+                DuplicityRecord(
+                    aid: ann, sn: state.sn, accepted: state.said, other: root.said, seenAt: CredentialScene.now,
+                    message: []))
+        }
+        #expect(try scene.verdict(root).state == .duplicitous)
+        #expect(try scene.verdict(leaf).state == .duplicitous)
+        #expect(try !scene.verdict(leaf).isValid)
+    }
+
     @Test("an issuee that is no AID, or that the copy does not show")
     func otherTargets() throws {
         var draft = try scene.draft(by: "ann")

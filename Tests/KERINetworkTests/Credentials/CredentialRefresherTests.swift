@@ -49,11 +49,13 @@ struct CredentialRefresherTests {
         let first = try await refresh()
         #expect(first.before == .held && first.after == .held && first.isFresh)
         try await issuer.revoke(credential)
-        // Nobody at the witnesses knows yet.
-        #expect(try await refresh().after == .held)
+        // The witnesses don't have the event yet, but the issuer's log tells that there is one.
+        guard case .waits(.missingChain, _) = try await refresh().after else {
+            Issue.record("a revocation that is sealed and not shown counts for nothing")
+            return
+        }
         _ = try await publisher.publish(registry, credential: credential.said, of: try issuer.aid)
         let second = try await refresh()
-        #expect(second.before == .held)
         guard case .revoked = second.after else {
             Issue.record("\(second.after)")
             return

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import KERI
 internal import KERINetwork
 internal import KelmarkCrypto
@@ -34,8 +35,25 @@ extension CommandContext {
                 store: try SQLiteKeyEventStore(path: home.events), vault: vault, book: FileWalletBook(path: home.book),
                 isDryRun: dryRun)
             try wallet.refresh(now: now)
-            return try await body(wallet)
+            try settleCredentials(of: wallet)
+            let result = try await body(wallet)
+            try settleCredentials(of: wallet)
+            return result
         }
+    }
+
+    /// Decides again about registry events and credentials that wait: a log may have grown by any command, and what waits
+    /// may be a revocation.
+    func settleCredentials(of wallet: HomeWallet) throws {
+        guard !wallet.isDryRun else { return }
+        let store = SQLiteCredentialStore(wallet.store)
+        let isEmpty = try store.read(credentials: {
+            try $0.credentialEscrows(reason: nil, subject: nil, after: nil, limit: 1).isEmpty
+        })
+        guard !isEmpty else { return }
+        let processor = CredentialProcessor(store: store)
+        _ = try processor.resume(now: now)
+        while try processor.expire(now: now, limit: 4096).count == 4096 {}
     }
 
     /// Opens the vault of the home folder.

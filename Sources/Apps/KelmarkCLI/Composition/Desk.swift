@@ -106,6 +106,7 @@ extension CommandContext {
                         vault: try SealedFileVault.open(at: home.vault, passphrase: secret),
                         book: FileWalletBook(path: home.book))
                     try wallet.refresh(now: now)
+                    try settleCredentials(of: wallet)
                     return try await round(Desk(wallet, home: home, transport: transport), number)
                 }
                 guard !isDone, ContinuousClock.now < deadline else { return result }

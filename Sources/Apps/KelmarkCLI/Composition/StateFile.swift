@@ -26,8 +26,12 @@ final class StateFile<Value: Sendable>: Sendable {
 
     func load() throws -> Value {
         guard access(path, F_OK) == 0 else { return empty }
-        let bytes = try DurableFile.read(path, atMost: Self.largest)
-        guard let document = (try? OrderedValue(parsing: bytes.span, format: .json))?.mapValue else {
+        return try read(try DurableFile.read(path, atMost: Self.largest))
+    }
+
+    private func read(_ bytes: [UInt8]) throws -> Value {
+        let limits = Limits(bodyBytes: Self.largest, documentValues: 1 << 22)
+        guard let document = (try? OrderedValue(parsing: bytes.span, format: .json, limits: limits))?.mapValue else {
             throw ControllerError(.bookDamaged, "\(path) is no JSON document of ours")
         }
         return try decode(document)
@@ -42,6 +46,7 @@ final class StateFile<Value: Sendable>: Sendable {
             guard bytes.count <= Self.largest else {
                 throw CommandFailure("KM-INPUT-TOO-LARGE", "\(path) would have more than \(Self.largest) bytes")
             }
+            _ = try read(bytes)
             try DurableFile.write(bytes, to: path, failure: HomeFolder.failure)
             return result
         }

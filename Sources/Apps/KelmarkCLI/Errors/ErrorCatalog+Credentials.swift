@@ -67,6 +67,9 @@ extension ErrorCatalog {
             "revoked", .denied, "The credential is revoked.", next: "kelmark credential show SAID",
             "Its issuer has ended it, for ever."),
         issuing(
+            "duplicitous", .denied, "An issuer of the chain contradicts itself.", next: "kelmark kel verify FILE",
+            "It has signed two events for one place of its log, so nothing that rests on the log counts."),
+        issuing(
             "undecided", .undecidable, "Whether the credential holds can't be decided with what is known here.",
             next: "kelmark credential refresh SAID",
             "The cause names what is missing. Fetch it, or take in a full export of the credential."),

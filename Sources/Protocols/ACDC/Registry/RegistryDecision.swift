@@ -83,7 +83,9 @@ public struct RegistryDecision<View: CredentialView> {
                 try outOfOrder(
                     event, in: state, "event \(before) of the registry", .registry(state.registry), signatures))
         }
-        guard event.prior == prior.said else { return .reject(.priorMismatch) }
+        guard event.prior == prior.said else {
+            return try decideMismatch(event, behind: prior.seal, in: state, .registry(state.registry), signatures)
+        }
         let threshold = event.backerThreshold ?? 0
         guard let (current, _) = try backers(of: state, at: prior.seal),
             let backers = BackerRule.list(after: event, from: current), BackerRule.fits(threshold, backers)
@@ -136,7 +138,10 @@ public struct RegistryDecision<View: CredentialView> {
                 try outOfOrder(
                     event, in: state, "the issuance in registry \(registry)", .status(event.subject), signatures))
         }
-        guard event.prior == status.issuance else { return .reject(.priorMismatch) }
+        guard event.prior == status.issuance else {
+            let seal = EventSeal(aid: event.seal.aid, sn: .zero, said: status.issuance)
+            return try decideMismatch(event, behind: seal, in: state, .status(event.subject), signatures)
+        }
         return try prove(event, context, signatures, now) { record in
             .acceptStatus(
                 record,
@@ -186,6 +191,16 @@ public struct RegistryDecision<View: CredentialView> {
         guard record.said != event.said else { return try decideDuplicate(of: record, signatures) }
         let stays = try event.isRevocation || view.isSealed(record.seal, by: state.issuer)
         return stays ? .reject(.likelyDuplicitous) : nil
+    }
+
+    /// What an event that does not follow the one before it comes to. When nothing seals that one any more, a recovery has
+    /// taken it back, and the event that it follows may still come.
+    private func decideMismatch(
+        _ event: RegistryEvent, behind former: EventSeal, in state: RegistryState, _ awaited: CredentialArrival,
+        _ signatures: [IndexedSignature]
+    ) throws -> Verdict {
+        guard try !view.isSealed(former, by: state.issuer) else { return .reject(.priorMismatch) }
+        return .escrow(try outOfOrder(event, in: state, "the event before it", awaited, signatures))
     }
 
     private func outOfOrder(

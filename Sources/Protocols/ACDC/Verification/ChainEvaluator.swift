@@ -214,8 +214,8 @@ struct ChainEvaluator<View: CredentialView> {
         }
     }
 
-    /// Whether an AID was delegated by another, itself or through others. The log of a delegate is accepted only with the
-    /// approval of its delegator, so the key states tell.
+    /// Whether an AID was delegated by another, itself or through others, and whether the delegators' logs still say so: a
+    /// recovery takes an approval back, and a witness accepts a delegate ahead of it.
     private func delegation(
         of aid: AID, by delegator: AID, _ edge: CredentialEdge, _ near: Credential
     ) throws -> ChainStanding {
@@ -236,6 +236,17 @@ struct ChainEvaluator<View: CredentialView> {
                         CredentialReason(
                             .edgeBroken, near.said, edge: edge.path,
                             "the issuer \(aid) is neither \(delegator) nor delegated by it")
+                    ])
+            }
+            guard let inception = try view.keyEvents.record(of: current, at: .zero),
+                try view.isSealed(EventSeal(aid: current, sn: .zero, said: inception.said), by: next)
+            else {
+                return .unknown(
+                    [.keyEvents(next), .keyEvents(current)],
+                    [
+                        CredentialReason(
+                            .missingChain, near.said, edge: edge.path,
+                            "the log of \(next) does not seal the delegation of \(current)")
                     ])
             }
             if next == delegator { return .holds }

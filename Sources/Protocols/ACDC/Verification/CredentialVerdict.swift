@@ -17,6 +17,8 @@ public struct CredentialVerdict: Hashable, Sendable {
         case edgeRevoked = "edge-revoked"
         /// Something that it builds upon does not fit.
         case edgeBroken = "edge-broken"
+        /// Its issuer, or that of something that it builds upon, has signed two events for one place: nothing of it counts.
+        case duplicitous
         /// Something that it builds upon is not here, or not known to stand.
         case undecided
         /// It is not here itself.
@@ -60,8 +62,9 @@ extension CredentialView {
         switch standing {
         case .holds:
             let missing = try evaluator.visited.compactMap { try announcement(about: $0) }
-            state = missing.isEmpty ? .valid : .undecided
-            reasons = missing
+            let contradictions = try evaluator.visited.compactMap { try contradiction(about: $0) }
+            state = !contradictions.isEmpty ? .duplicitous : missing.isEmpty ? .valid : .undecided
+            reasons = contradictions + missing
             arrivals = Set(missing.map { .status($0.credential) })
         case .broken(let code, let against):
             state = found?.isRevoked == true ? .revoked : code == .edgeRevoked ? .edgeRevoked : .edgeBroken
@@ -79,6 +82,16 @@ extension CredentialView {
         return CredentialVerdict(
             credential: said, state: state, status: found, reasons: reasons, waitsFor: arrivals,
             chain: evaluator.visited)
+    }
+
+    /// Whether there is evidence that the issuer of a credential contradicts itself; nil when there is none.
+    private func contradiction(about said: SAID) throws -> CredentialReason? {
+        guard let credential = try credential(said), try !keyEvents.duplicities(of: credential.issuer).isEmpty else {
+            return nil
+        }
+        return CredentialReason(
+            CredentialVerdict.State.duplicitous.rawValue, said, edge: nil,
+            "the issuer \(credential.issuer) has signed two events for one place of its log")
     }
 
     /// Whether the issuer's log seals an event of a credential that is not here, as a revocation whose message was lost or

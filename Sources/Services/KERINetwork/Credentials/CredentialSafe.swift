@@ -46,7 +46,7 @@ public struct CredentialSafe<Store: CredentialStore>: CredentialCustody {
             switch verdict.state {
             case .valid: return .held
             case .revoked, .edgeRevoked: return .revoked(words.isEmpty ? verdict.state.rawValue : words)
-            case .unanchored, .edgeBroken: return .unsound(words.isEmpty ? verdict.state.rawValue : words)
+            case .unanchored, .edgeBroken, .duplicitous: return .unsound(words.isEmpty ? verdict.state.rawValue : words)
             case .undecided: return .waits(.missingChain, words)
             case .unknown:
                 let waiting = try transaction.credentialEscrows(

@@ -21,13 +21,15 @@ extension Issuing {
     /// the operator knows; revocations can be sealed again whoever made them, for they take authority and give none.
     /// - Throws: what the store fails with.
     public func superseded(at position: SequenceNumber, of owner: AID) throws -> [SupersededSeal] {
-        try store.read(credentials: { transaction in
+        let pending = try book.load().pending.filter { $0.owner == owner }
+        return try store.read(credentials: { transaction in
             guard let state = try transaction.keyEvents.keyState(of: owner) else { return [] }
             var found: [SupersededSeal] = []
             var place: SequenceNumber? = position
             while let sn = place, sn <= state.sn, let record = try transaction.keyEvents.record(of: owner, at: sn) {
                 for case .event(let seal)? in record.seals {
-                    guard let kind = try kind(of: seal, owner: owner, in: transaction) else { continue }
+                    let known = pending.first { $0.said == seal.said }?.kind
+                    guard let kind = try known ?? kind(of: seal, owner: owner, in: transaction) else { continue }
                     found.append(SupersededSeal(seal: seal, kind: kind))
                 }
                 place = sn.next

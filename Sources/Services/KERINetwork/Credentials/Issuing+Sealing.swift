@@ -40,7 +40,10 @@ extension Issuing {
             return try await anchor(pending, event.seal, by: controller, signers: signers, now: now)
         } catch {
             // Only what no seal can speak of is forgotten.
-            if !wallet.isDryRun, try !mayBeSealed(pending) {
+            let isSealed = try wallet.store.read {
+                try !$0.sealings(of: pending.said, by: pending.owner).isEmpty
+            }
+            if !wallet.isDryRun, try !isSealed && !mayBeSealedSoon(pending) {
                 try book.update { ledger in
                     ledger.pending.removeAll { $0.said == pending.said }
                     if let registry { ledger.registries.removeAll { $0.said == registry.said } }
@@ -67,11 +70,10 @@ extension Issuing {
         return IssuedEvent(event: pending, sealing: sealing, stage: try settle(pending, now: now))
     }
 
-    /// Whether the owner's log has a seal of the event, or an event of the owner that waits may have one.
-    private func mayBeSealed(_ pending: PendingRegistryEvent) throws -> Bool {
+    /// Whether an event of the owner that waits may have a seal of the event.
+    private func mayBeSealedSoon(_ pending: PendingRegistryEvent) throws -> Bool {
         if try wallet.identifier(pending.owner.text).waitingEvent != nil { return true }
         return try wallet.store.read { transaction in
-            if try !transaction.sealings(of: pending.said, by: pending.owner).isEmpty { return true }
             let digest = Array(pending.said.text.utf8)
             return try transaction.escrows(reason: nil, aid: pending.owner, limit: .max)
                 .contains { $0.message.firstRange(of: digest) != nil }
@@ -96,7 +98,8 @@ extension Issuing {
         guard case .registryEvent(let event)? = try? StoredMessage(pending.event).message else {
             throw IssuingError(.bookDamaged, "the registry event \(pending.said) can't be read back")
         }
-        let isSealed = try store.read(credentials: { try $0.isSealed(event.seal, by: pending.owner) })
+        // A revocation counts on any branch; everything else must be sealed where the log stands now.
+        let isSealed = try store.read(credentials: { try $0.anchor(of: event, by: pending.owner) != nil })
         guard isSealed else { return .waitsForSeal }
         let processor = CredentialProcessor(store: store)
         switch try processor.process(event, with: Attachments(), now: now) {
@@ -128,13 +131,30 @@ extension Issuing {
         return credential
     }
 
+    /// Forgets an event that can't come to count: one that is refused, or that nothing seals and nothing will.
+    /// - Throws: ``IssuingError`` `unknownRegistry` when there is no such event, `registryWaiting` while it may count.
+    public func drop(_ said: SAID, now: Timestamp) throws {
+        guard let pending = try book.load().pending.first(where: { $0.said == said }) else {
+            throw IssuingError(.unknownRegistry, "no event \(said) is on its way")
+        }
+        switch try settle(pending, now: now) {
+        case .refused: break
+        case .waitsForSeal where try !mayBeSealedSoon(pending): break
+        default: throw IssuingError(.registryWaiting, "\(said) may still count")
+        }
+        try book.update { ledger in
+            ledger.pending.removeAll { $0.said == said }
+            ledger.registries.removeAll { $0.said == pending.subject && pending.kind == .registryInception }
+        }
+    }
+
     /// Seals an event that no seal speaks of, as after a crash, and takes it in as far as its proof goes.
     /// - Throws: what ``Controller/anchor(_:signers:format:now:)`` throws.
     public func resume(
         _ pending: PendingRegistryEvent, signers: [Int]? = nil, now: Timestamp
     ) async throws -> IssuedEvent {
         let stage = try settle(pending, now: now)
-        guard stage == .waitsForSeal, let seal = pending.seal, try !mayBeSealed(pending) else {
+        guard stage == .waitsForSeal, let seal = pending.seal, try !mayBeSealedSoon(pending) else {
             return IssuedEvent(event: pending, sealing: nil, stage: stage)
         }
         return try await anchor(

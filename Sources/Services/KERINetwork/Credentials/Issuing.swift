@@ -50,6 +50,13 @@ public struct Issuing<Store: CredentialStore>: Sendable {
         return state
     }
 
+    /// Whether a revocation of ours of one of these credentials is on its way. It counts at home from the moment when it
+    /// is written.
+    /// - Throws: what the book fails with.
+    public func isRevoking(_ credentials: [SAID]) throws -> Bool {
+        try book.load().pending.contains { $0.kind.isRevocation && credentials.contains($0.subject) }
+    }
+
     // MARK: Registry events
 
     /// Makes a registry.
@@ -146,7 +153,13 @@ public struct Issuing<Store: CredentialStore>: Sendable {
 
     /// Refuses what a verifier would refuse: a seal can't be taken back.
     private func requireValid(_ credential: Credential) throws {
+        let ledger = try book.load()
         try store.read(credentials: { transaction in
+            for edge in try EdgeTree(of: credential)?.root.edges ?? [] {
+                guard !ledger.pending.contains(where: { $0.kind.isRevocation && $0.subject == edge.node }) else {
+                    throw IssuingError(.wouldNotVerify, "\(edge.node) is being revoked")
+                }
+            }
             guard try transaction.schema(credential.schema) != nil else {
                 throw IssuingError(.unknownSchema, "the schema \(credential.schema) is not kept here")
             }

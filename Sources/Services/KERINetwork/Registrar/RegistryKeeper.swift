@@ -22,6 +22,10 @@ public protocol RegistryKeeper: Sendable {
     /// - Throws: what the store fails with.
     func wake(after owner: AID, now: Timestamp) throws
 
+    /// Decides again about everything that waits: a crash may have come between a log and what waits for it.
+    /// - Throws: what the store fails with.
+    func catchUp(now: Timestamp) throws
+
     /// The bytes of a schema; nil for one that is not here.
     /// - Throws: what the store fails with.
     func schema(_ said: SAID) throws -> [UInt8]?
@@ -113,6 +117,9 @@ public struct RegistryArchive<Store: CredentialStore>: RegistryKeeper {
         try resume(.keyEvents(owner), now: now)
         _ = try processor.expire(now: now)
     }
+
+    /// Decides again about everything that waits.
+    public func catchUp(now: Timestamp) throws { _ = try processor.resume(now: now) }
 
     /// The bytes of a schema.
     public func schema(_ said: SAID) throws -> [UInt8]? {

@@ -44,6 +44,7 @@ extension Witness {
     func resume() async throws {
         let resumed = try await queue.runAlone { [self] in try processor.resume(now: clock.now()) }
         try await follow(resumed)
+        if let registries { try await queue.runAlone { [self] in try registries.catchUp(now: clock.now()) } }
     }
 
     /// Decides again about what waits for the log of an AID, and for the logs that grow by it.
@@ -68,6 +69,7 @@ extension Witness {
     /// Does what messages ask for that have left their escrow.
     private func follow(_ resumed: [ResumedMessage]) async throws {
         for one in resumed {
+            if case .accepted? = one.outcome { try await wakeRegistries(of: one.key.aid) }
             switch one.outcome {
             case .accepted? where policy.serves(one.key.aid):
                 let signature = try await queue.run { [self] transaction in

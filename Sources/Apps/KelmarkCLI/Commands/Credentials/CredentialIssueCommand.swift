@@ -158,9 +158,10 @@ struct CredentialIssueCommand: KelmarkCommand {
             }
             let credential = try CredentialBuilder.credential(
                 draft, addressing: isCompactable ? .mostCompact : .asSerialized, format: format.format)
+            // What can't be written must fail before anything is sealed.
+            if let out, !write.dryRun { try DurableFile.writeOutput(credential.bytes, to: out) }
             let issued = try await desk.issuing.issue(
                 credential, dated: context.now, signers: signWith?.numbers, now: context.now)
-            if let out, !write.dryRun { try DurableFile.writeOutput(credential.bytes, to: out) }
             var result = try await desk.result(of: issued, what: "credential", publish: publish, in: context)
             result.data["credential"] = .text(credential.said.text)
             result.data["registry"] = .text(owned.said.text)

@@ -24,9 +24,7 @@ struct CredentialPicture {
                 try transaction.schema(credential.schema)
             )
         })
-        isRevocationPending = try desk.issuing.ledger().pending.contains {
-            $0.subject == credential.said && ["rev", "brv"].contains($0.kind.rawValue)
-        }
+        isRevocationPending = try desk.issuing.isRevoking([credential.said])
     }
 
     /// What the registry says, in one word.

@@ -33,11 +33,9 @@ struct CredentialVerifyCommand: KelmarkCommand {
         if let said = SAID(subject) {
             let desk = try context.readingIssuing()
             let verdict = try desk.store.read(credentials: { try $0.verdict(of: said) })
-            let pending = try desk.issuing.ledger().pending.contains {
-                $0.subject == said && ["rev", "brv"].contains($0.kind.rawValue)
-            }
             return VerdictPicture(
-                verdict: verdict, isRevocationPending: pending, names: try context.names(in: desk.wallet)
+                verdict: verdict, isRevocationPending: try desk.issuing.isRevoking(verdict.chain),
+                names: try context.names(in: desk.wallet)
             ).result
         }
         let stream = try DurableFile.read(subject, atMost: context.settings.largestInput)
@@ -54,7 +52,25 @@ struct CredentialVerifyCommand: KelmarkCommand {
         var result = VerdictPicture(verdict: verdict, isRevocationPending: false, names: [:], judgement: last.judgement)
             .result
         result.data["messages"] = .list(intake.messages)
+        // A file is as of its last event; what is known here may be newer, and a part that is refused is no detail.
+        if result.concern == nil { result.concern = try newer(about: verdict.chain, in: context) ?? intake.concern }
         return result
+    }
+
+    /// What the home folder knows against a credential of a file or what it builds upon.
+    private func newer(about chain: [SAID], in context: CommandContext) throws -> CommandFailure? {
+        guard context.home.isInitialised else { return nil }
+        let desk = try context.readingIssuing()
+        let isRevoking = try desk.issuing.isRevoking(chain)
+        for said in chain {
+            let verdict = try desk.store.read(credentials: { try $0.verdict(of: said) })
+            guard [.revoked, .edgeRevoked, .duplicitous].contains(verdict.state) || isRevoking else { continue }
+            return CommandFailure(
+                verdict.state == .duplicitous ? "KM-CREDENTIAL-DUPLICITOUS" : "KM-CREDENTIAL-REVOKED",
+                "\(said) is \(isRevoking ? "being revoked" : verdict.state.rawValue), as this home knows; the file is older"
+            )
+        }
+        return nil
     }
 
     /// The schemas of the home folder, where there is one.
@@ -127,6 +143,7 @@ struct VerdictPicture {
         case .revoked: return CommandFailure("KM-CREDENTIAL-REVOKED", "\(verdict.credential) is revoked")
         case .edgeRevoked: return CommandFailure(ErrorTranslation.code(for: .edgeRevoked as CredentialRejection), cause)
         case .edgeBroken: return CommandFailure(ErrorTranslation.code(for: .edgeBroken as CredentialRejection), cause)
+        case .duplicitous: return CommandFailure("KM-CREDENTIAL-DUPLICITOUS", cause)
         case .unanchored, .undecided: return CommandFailure("KM-CREDENTIAL-UNDECIDED", cause)
         case .unknown:
             switch judgement?.outcome {

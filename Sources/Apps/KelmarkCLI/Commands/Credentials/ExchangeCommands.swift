@@ -150,6 +150,10 @@ struct CredentialGrantCommand: KelmarkCommand {
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         try await context.atDesk { desk in
+            guard try !IssuingDesk(desk.wallet, home: context.home).issuing.isRevoking([said.id]) else {
+                throw CommandFailure(
+                    "KM-CREDENTIAL-REVOKED", "\(said.id) is being revoked", next: "\(Product.command) registry resume")
+            }
             let record = try await desk.exchanges.grant(
                 said.id, to: try to.map { try context.aid($0, in: desk.wallet) }, answering: answering?.id,
                 as: try desk.speaker(options.own), note: options.note)

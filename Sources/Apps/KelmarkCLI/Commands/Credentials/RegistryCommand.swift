@@ -32,7 +32,7 @@ struct BackerOptions: ParsableArguments {
     var backerThreshold: UInt32?
 
     /// The threshold for so many backers.
-    func threshold(of count: Int) -> UInt32 { backerThreshold ?? UInt32(count == 0 ? 0 : count / 2 + 1) }
+    func threshold(of count: Int) -> UInt32 { backerThreshold ?? UInt32(count < 1 ? 0 : count / 2 + 1) }
 }
 
 /// `kelmark registry create`.
@@ -170,7 +170,8 @@ struct RegistryResumeCommand: KelmarkCommand {
         "resume", "Goes on with registry events of yours that are on their way.",
         about:
             "An event is written before it is sealed, so that nothing is lost when a command is interrupted. The same "
-            + "event is sealed then; never a second one.",
+            + "event is sealed then; never a second one. One that is refused can't come to count and is forgotten with "
+            + "--drop.",
         examples: [
             CommandExample("all", "kelmark registry resume"),
             CommandExample("see what is on its way", "kelmark waiting"),
@@ -182,8 +183,17 @@ struct RegistryResumeCommand: KelmarkCommand {
     @Option(help: ArgumentHelp("Which keys sign, like 0,2; all unless given.", valueName: "numbers"))
     var signWith: NumberList?
 
+    @Option(help: ArgumentHelp("An event that can't come to count, to be forgotten.", valueName: "SAID"))
+    var drop: IdentifierArgument<SAID>?
+
     func perform(in context: CommandContext) async throws -> CommandResult {
-        try await context.issuing { desk in
+        if let drop {
+            return try await context.issuing(keys: false) { desk in
+                try desk.issuing.drop(drop.id, now: context.now)
+                return CommandResult(data: ["dropped": .text(drop.id.text)], text: ["forgot \(drop.id)"])
+            }
+        }
+        return try await context.issuing { desk in
             var parts: [CommandResult] = []
             for pending in try desk.issuing.ledger().pending {
                 let event = try await desk.issuing.resume(pending, signers: signWith?.numbers, now: context.now)
