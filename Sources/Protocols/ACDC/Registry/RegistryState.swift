@@ -58,7 +58,7 @@ public struct CredentialStatus: Hashable, Sendable {
     public let issuanceAnchor: SealSource
     /// Whether the credential has been revoked. Once accepted, a revocation stays, also when the event that seals it is
     /// superseded by a recovery; whether the issuance still stands is another question (``CredentialView/isAnchored(_:)-(CredentialStatus)``).
-    public var isRevoked: Bool { kind == .revocation || kind == .backedRevocation }
+    public var isRevoked: Bool { kind.isRevocation }
 
     package init(
         credential: SAID, registry: SAID, kind: MessageKind, sn: SequenceNumber, event: SAID, issuance: SAID,

@@ -20,6 +20,9 @@ public enum MessageKind: String, Hashable, Sendable, CaseIterable {
     case backedIssuance = "bis"
     case backedRevocation = "brv"
 
+    /// Whether the message ends a credential.
+    public var isRevocation: Bool { self == .revocation || self == .backedRevocation }
+
     /// The kind as a key event, nil for other messages.
     public var keyEvent: KeyEventKind? { KeyEventKind(rawValue: rawValue) }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import ACDC
-internal import KERI
 
 /// A registry event of ours and how far it has come.
 public struct IssuedEvent: Sendable, Hashable {
@@ -25,9 +24,4 @@ public struct IssuedEvent: Sendable, Hashable {
         /// It is refused; it stays where it is for the operator to look at.
         case refused(CredentialRejection)
     }
-}
-
-extension MessageKind {
-    /// Whether the message ends a credential.
-    var isRevocation: Bool { self == .revocation || self == .backedRevocation }
 }
