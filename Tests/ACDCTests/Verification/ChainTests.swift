@@ -279,14 +279,15 @@ struct ChainTests {
 
     // MARK: Groups
 
-    /// One member of each truth: valid, revoked, not here.
+    /// One member of each truth: valid, revoked, not here; and one whose edge does not fit.
     @Test("groups, with three truths")
     func groups() throws {
         let good = try scene.accepted(by: "ann", to: bob)
         let bad = try scene.accepted(by: "ann", to: bob, attributes: ["x": 1])
         try scene.revoke(bad, by: "ann")
         let members: [Character: OrderedValue] = [
-            "t": edge(good), "f": edge(bad), "u": ["n": .text(CredentialParserTests.schema.text)],
+            "t": edge(good), "f": edge(bad), "m": edge(good, ["s": .text(good.said.text)]),
+            "u": ["n": .text(CredentialParserTests.schema.text)],
         ]
         let revoked = CredentialOutcome.rejected(.edgeRevoked)
         let table: [(String, String, CredentialOutcome)] = [
@@ -298,6 +299,8 @@ struct ChainTests {
             ("NAND", "uf", .accepted), ("NAND", "tu", Self.waiting),
             ("NOR", "", .accepted), ("NOR", "f", .accepted), ("NOR", "ft", Self.broken), ("NOR", "ut", Self.broken),
             ("NOR", "fu", Self.waiting),
+            // What does not fit is no invalid credential: nobody satisfies NAND or NOR by a mistake.
+            ("NAND", "tm", Self.broken), ("NAND", "fm", Self.broken), ("NOR", "m", Self.broken),
             ("AVG", "tt", .accepted), ("AVG", "tf", revoked), ("AVG", "tu", Self.waiting),
             ("WAVG", "tt", .accepted), ("WAVG", "tf", revoked), ("WAVG", "tu", Self.waiting),
         ]

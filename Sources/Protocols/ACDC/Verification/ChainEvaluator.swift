@@ -116,6 +116,7 @@ struct ChainEvaluator<View: CredentialView> {
     ) throws -> ChainStanding {
         var holding = 0
         var broken: (CredentialRejection, [CredentialReason])?
+        var misfit: ChainStanding?
         var awaited: Set<CredentialArrival> = []
         var missing: [CredentialReason] = []
         for member in group.members {
@@ -127,6 +128,7 @@ struct ChainEvaluator<View: CredentialView> {
             switch standing {
             case .holds: holding += 1
             case .broken(let code, let reasons):
+                if code != .edgeRevoked, misfit == nil { misfit = standing }
                 broken = broken.map { ($0.0, Self.some(of: $0.1 + reasons)) } ?? (code, reasons)
             case .unknown(let arrivals, let reasons):
                 awaited.formUnion(arrivals)
@@ -146,6 +148,9 @@ struct ChainEvaluator<View: CredentialView> {
             if holding > 0 { return .holds }
             if isUnknown { return .unknown(awaited, missing) }
             return broken.map { .broken($0.0, $0.1) } ?? refused("an OR of nothing does not hold")
+        // What the near issuer itself has written wrong must not satisfy a group that wants something to be invalid.
+        case .nand where misfit != nil, .nor where misfit != nil:
+            return misfit ?? refused("a member does not fit")
         case .nand:
             if broken != nil { return .holds }
             return isUnknown ? .unknown(awaited, missing) : refused("all of a NAND hold")
@@ -178,8 +183,8 @@ struct ChainEvaluator<View: CredentialView> {
         if edge.isInverted {
             switch standing {
             case .holds: return refused("credential \(edge.node) is valid, and the edge demands that it is not")
-            case .broken: return .holds
-            case .unknown, .exhausted: break
+            case .broken(.edgeRevoked, _): return .holds
+            case .broken, .unknown, .exhausted: break
             }
         }
         return standing.named(edge.path, of: near.said)
