@@ -116,6 +116,27 @@ import Testing
         #expect(try scene.box.kelmark("waiting --home other --json").data()["waiting"]?.listValue?.isEmpty == true)
     }
 
+    @Test("a recovery seals revocations again, and issuances when it is told to", arguments: [false, true])
+    func recovery(all: Bool) throws {
+        let scene = try Scene()
+        let box = scene.box
+        let other = try box.kelmark(
+            "credential issue --registry staff --schema \(scene.schema) --to bob --set role=host --json")
+        let kept = try #require(try other.data()["credential"]?.textValue)
+        try #require(try box.kelmark("credential revoke \(scene.credential) --yes").status == 0)
+        let run = try box.kelmark("id rotate acme --at 2\(all ? " --reseal all" : "") --json")
+        #expect(run.status == 0, "\(run.errors)")
+        let events = try #require(try run.data()["registryEvents"]?.listValue)
+        #expect(events.map { $0["t"]?.textValue } == ["iss", "iss", "rev"])
+        #expect(events.map { $0["sealedAgain"] == .boolean(true) } == [all, all, true])
+        try scene.expect("credential verify \(scene.credential)", "KM-CREDENTIAL-REVOKED", 1)
+        if all {
+            #expect(try box.kelmark("credential verify \(kept)").status == 0)
+        } else {
+            try scene.expect("credential verify \(kept)", "KM-CREDENTIAL-UNDECIDED", 3)
+        }
+    }
+
     @Test("schemas that are not what they say")
     func schemas() throws {
         let scene = try Scene()
