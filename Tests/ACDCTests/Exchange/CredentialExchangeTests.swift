@@ -162,9 +162,9 @@ struct CredentialExchangeTests {
     @Test func looksWhetherThePartsOfAGrantBelongTogether() throws {
         let credential = try scene.credential(to: scene.holder)
         let other = try scene.credential(to: scene.holder, note: "other")
-        func issuance(of said: SAID) throws -> EmbeddedPart {
+        func issuance(of said: SAID, in registry: String = "registry") throws -> EmbeddedPart {
             let state = RegistryState(
-                registry: ExchangeScene.said("registry"), issuer: scene.issuer, sn: .zero,
+                registry: ExchangeScene.said(registry), issuer: scene.issuer, sn: .zero,
                 event: ExchangeScene.said("registry"), isBackerless: true, backers: [], backerThreshold: 0,
                 anchor: SealSource(sn: .zero, said: ExchangeScene.said("anchor")))
             return try EmbeddedPart(
@@ -182,5 +182,34 @@ struct CredentialExchangeTests {
         let anchored = CredentialGrant(
             credential: credential, issuance: nil, anchor: try issuance(of: credential.said))
         #expect(throws: ExchangeRefusal.badEmbed) { try anchored.check() }
+        let elsewhere = CredentialGrant(
+            credential: credential, issuance: try issuance(of: credential.said, in: "another"), anchor: nil)
+        #expect(throws: ExchangeRefusal.badEmbed) { try elsewhere.check() }
+    }
+
+    @Test func looksWhetherTheEventOfAGrantSealsTheIssuance() throws {
+        let credential = try scene.credential(to: scene.holder)
+        let state = RegistryState(
+            registry: ExchangeScene.said("registry"), issuer: scene.issuer, sn: .zero,
+            event: ExchangeScene.said("registry"), isBackerless: true, backers: [], backerThreshold: 0,
+            anchor: SealSource(sn: .zero, said: ExchangeScene.said("anchor")))
+        let issuance = try RegistryEventBuilder.issuance(of: credential.said, in: state, dated: ExchangeScene.now)
+        func grant(sealing said: SAID, by issuer: AID) throws -> CredentialGrant {
+            var map: OrderedMap = [
+                "v": "KERI10JSON000000_", "t": "ixn", "d": "", "i": .text(issuer.text), "s": "1",
+                "p": .text(ExchangeScene.said("before").text),
+                "a": [["i": .text(credential.said.text), "s": "0", "d": .text(said.text)]],
+            ]
+            return CredentialGrant(
+                credential: credential, issuance: try EmbeddedPart(message: issuance.bytes),
+                anchor: try EmbeddedPart(message: SelfAddressing.seal(&map, version: true)))
+        }
+        #expect(throws: Never.self) { try grant(sealing: issuance.said, by: scene.issuer).check() }
+        #expect(throws: ExchangeRefusal.badEmbed) {
+            try grant(sealing: ExchangeScene.said("other"), by: scene.issuer).check()
+        }
+        #expect(throws: ExchangeRefusal.badEmbed) {
+            try grant(sealing: issuance.said, by: scene.stranger).check()
+        }
     }
 }

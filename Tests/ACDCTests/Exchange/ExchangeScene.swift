@@ -25,7 +25,7 @@ struct ExchangeScene {
 
     /// A credential of the form of keripy 1.x.
     func credential(
-        by issuer: AID? = nil, to issuee: AID?, schema: SAID? = nil, note: String = "x"
+        by issuer: AID? = nil, to issuee: AID?, schema: SAID? = nil, note: String = "x", isCompact: Bool = false
     ) throws -> DisclosedCredential {
         var attributes: OrderedMap = ["d": ""]
         if let issuee { attributes["i"] = .text(issuee.text) }
@@ -34,7 +34,8 @@ struct ExchangeScene {
         try SelfAddressing.seal(&attributes)
         var map: OrderedMap = [
             "v": "ACDC10JSON000000_", "d": "", "i": .text((issuer ?? self.issuer).text),
-            "ri": .text(Self.said("registry").text), "s": .text((schema ?? self.schema).text), "a": .map(attributes),
+            "ri": .text(Self.said("registry").text), "s": .text((schema ?? self.schema).text),
+            "a": isCompact ? attributes["d"] ?? .null : .map(attributes),
         ]
         let body = try SelfAddressing.seal(&map, version: true)
         return try DisclosedCredential(EmbeddedPart(message: body))

@@ -165,6 +165,44 @@ struct ExchangeThreadTests {
         #expect(throws: ExchangeRefusal.otherCredential) { try agreed.take(grant, to: scene.holder) }
     }
 
+    /// Folded up, a credential does not tell whose it is: only its issuer is known to be entitled.
+    @Test func refusesTheFoldedCredentialOfSomebodyElse() throws {
+        let folded = try scene.credential(to: scene.holder, isCompact: true)
+        #expect(folded.target == .undisclosed)
+        for sender in [scene.stranger, scene.holder] {
+            let grant = try scene.message(scene.grant(folded), from: sender, to: ExchangeScene.aid("verifier"))
+            #expect(throws: ExchangeRefusal.wrongDiscloser) {
+                try ExchangeThread(opening: grant, to: ExchangeScene.aid("verifier"))
+            }
+        }
+        let issued = try scene.message(scene.grant(folded), from: scene.issuer, to: scene.holder)
+        #expect(throws: Never.self) { try ExchangeThread(opening: issued, to: scene.holder) }
+        // Nothing is handed over by an offer.
+        let offer = try scene.message(.offer(folded), from: scene.holder, to: scene.stranger)
+        #expect(throws: Never.self) { try ExchangeThread(opening: offer, to: scene.stranger) }
+    }
+
+    @Test func readsTheTargetAsTheParserDoes() throws {
+        func target(_ members: OrderedMap) throws -> CredentialTarget {
+            var map: OrderedMap = [
+                "v": "ACDC10JSON000000_", "d": "", "i": .text(scene.issuer.text), "s": .text(scene.schema.text),
+            ]
+            for member in members.members { map[member.label] = member.value }
+            return try DisclosedCredential(
+                EmbeddedPart(message: SelfAddressing.seal(&map, version: true))
+            ).target
+        }
+        let named: OrderedValue = ["d": "", "i": .text(scene.holder.text)]
+        #expect(try target(["a": named]) == .issuee(scene.holder))
+        #expect(try target(["a": ["d": "", "i": "somebody"]]) == .other)
+        #expect(try target(["a": ["d": ""]]) == .untargeted)
+        #expect(try target([:]) == .untargeted)
+        #expect(try target(["A": "folded"]) == .undisclosed)
+        #expect(try target(["A": ["digest", "hidden", named]]) == .issuee(scene.holder))
+        #expect(try target(["A": ["digest", "hidden", ["d": ""]]]) == .undisclosed)
+        #expect(try target(["A": ["digest", ["d": ""]]]) == .untargeted)
+    }
+
     @Test func refusesWhoHasOnlySeenTheCredential() throws {
         let seen = try scene.message(
             scene.grant(scene.credential(to: scene.holder)), from: scene.stranger, to: scene.holder)

@@ -59,9 +59,8 @@ struct CredentialExchangesTests {
         let log = try issuer.member.wallet.export(try issuer.aid)
         var reader = StreamReader()
         guard case .message(let frame) = reader.next(in: log.span) else { throw ExchangeRefusal.badEmbed }
-        let anchor = Array(log[frame.range])
         return try issuer.custody.hold(
-            by: try issuer.aid, to: try issuee ?? holder.aid, anchoredBy: anchor, artefacts: [anchor], note: note)
+            by: try issuer.aid, to: try issuee ?? holder.aid, artefacts: [Array(log[frame.range])], note: note)
     }
 
     @Test func `A whole exchange goes through mailboxes and ends`() async throws {
@@ -95,7 +94,7 @@ struct CredentialExchangesTests {
         // What the grant handed over went to the processors, behind what it rests on.
         let taken = holder.custody.state.withLock { $0.taken }
         let embedded = String(decoding: taken.last ?? [], as: UTF8.self)
-        #expect(embedded.contains("\"t\":\"icp\"") && embedded.contains("\"t\":\"iss\""))
+        #expect(embedded.contains("\"t\":\"ixn\"") && embedded.contains("\"t\":\"iss\""))
         #expect(embedded.contains("ACDC10JSON"))
     }
 
@@ -208,6 +207,30 @@ struct CredentialExchangesTests {
         #expect(holder.custody.state.withLock { $0.taken.count } == before)
     }
 
+    @Test func `Who is neither issuer nor issuee of what is kept does not hand it over`() async throws {
+        let mallory = ExchangeSide(try await NetworkMember("mallory", network))
+        try await mallory.member.incept()
+        try await mallory.member.meet(holder.member)
+        try await holder.member.meet(mallory.member)
+        let credential = try mallory.custody.hold(by: try issuer.aid, to: nil)
+        _ = try await mallory.exchanges.grant(credential, to: try holder.aid, as: "mallory")
+        let grant = try await holder.next()
+        func admit(_ target: CredentialTarget) async throws -> Admission {
+            holder.custody.state.withLock { state in
+                state.standings[credential] = .held
+                state.targets[credential] = target
+            }
+            return try await holder.exchanges.admit(grant)
+        }
+        for target in [CredentialTarget.issuee(try issuer.aid), .undisclosed, .other] {
+            #expect(try await admit(target) == .refused(["exchange-wrong-discloser"]))
+        }
+        guard case .admitted = try await admit(.issuee(try mallory.aid)) else {
+            Issue.record("not admitted")
+            return
+        }
+    }
+
     @Test func `Nobody hands over what he does not hold, or what is revoked`() async throws {
         let credential = try credential()
         for standing in [CredentialStanding.unknown, .revoked("x"), .waits(.missingChain, "x"), .unsound("x")] {
@@ -229,7 +252,7 @@ struct CredentialExchangesTests {
             try await holder.exchanges.admit(try FakeCustody.said("unknown"))
         }
         // An untargeted credential is granted to somebody who is named.
-        let anybody = try issuer.custody.hold(by: try issuer.aid, to: nil, anchoredBy: granted.message, note: "bearer")
+        let anybody = try issuer.custody.hold(by: try issuer.aid, to: nil, note: "bearer")
         await #expect(throws: (any Error).self) { try await issuer.exchanges.grant(anybody, as: "alice") }
     }
 

@@ -11,6 +11,7 @@ import Synchronization
 final class FakeCustody: CredentialCustody {
     struct State {
         var standings: [SAID: CredentialStanding] = [:]
+        var targets: [SAID: CredentialTarget] = [:]
         var proofs: [SAID: CredentialProof] = [:]
         var report = IntakeReport()
         var taken: [[UInt8]] = []
@@ -26,11 +27,12 @@ final class FakeCustody: CredentialCustody {
     }
     func wake(after logs: Set<AID>, now: Timestamp) {}
     func standing(of credential: SAID) -> CredentialStanding { state.withLock { $0.standings[credential] ?? .unknown } }
+    func target(of credential: SAID) -> CredentialTarget? { state.withLock { $0.targets[credential] ?? .untargeted } }
     func proof(of credential: SAID) -> CredentialProof? { state.withLock { $0.proofs[credential] } }
 
     /// Writes a credential that is held here from now on, with parts that fit each other.
     func hold(
-        by issuer: AID, to issuee: AID?, anchoredBy anchor: [UInt8], artefacts: [[UInt8]] = [], note: String = "x"
+        by issuer: AID, to issuee: AID?, artefacts: [[UInt8]] = [], note: String = "x"
     ) throws -> SAID {
         var attributes: OrderedMap = ["d": ""]
         if let issuee { attributes["i"] = .text(issuee.text) }
@@ -48,6 +50,12 @@ final class FakeCustody: CredentialCustody {
             "ri": .text(registry.text), "dt": .text(groupMoment().description),
         ]
         let issuance = try SelfAddressing.seal(&event, version: true)
+        guard let issued = event["d"] else { throw ExchangeRefusal.badEmbed }
+        var interaction: OrderedMap = [
+            "v": "KERI10JSON000000_", "t": "ixn", "d": "", "i": .text(issuer.text), "s": "1", "p": .text(registry.text),
+            "a": [["i": .text(said.text), "s": "0", "d": issued]],
+        ]
+        let anchor = try SelfAddressing.seal(&interaction, version: true)
         let proof = CredentialProof(credential: body, issuance: issuance, anchor: anchor, artefacts: artefacts)
         state.withLock { state in
             state.standings[said] = .held

@@ -103,6 +103,16 @@ public enum CredentialTarget: Hashable, Sendable {
     case other
     /// The part of the credential that would tell is not shown.
     case undisclosed
+
+    /// Whether somebody may hand the credential over: of a targeted one only its issuer and the one to whom it is issued.
+    /// Where the target is not shown, or no AID, nobody but the issuer is known to be one of them.
+    public func mayBeHandedOver(by sender: AID, issuer: AID) -> Bool {
+        switch self {
+        case .untargeted: true
+        case .issuee(let issuee): sender == issuer || sender == issuee
+        case .other, .undisclosed: sender == issuer
+        }
+    }
 }
 
 /// Over which form of a credential its SAID was made.

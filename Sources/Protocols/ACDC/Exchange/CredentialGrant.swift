@@ -14,8 +14,8 @@ public struct DisclosedCredential: Hashable, Sendable {
     public let registry: SAID?
     /// The schema that it names.
     public let schema: SAID
-    /// To whom it says that it is issued; nil when it does not say or the attributes are not shown.
-    public let issuee: AID?
+    /// To whom it says that it is issued, as far as this copy shows.
+    public let target: CredentialTarget
     /// The credential as it travels.
     public let part: EmbeddedPart
 
@@ -31,7 +31,25 @@ public struct DisclosedCredential: Hashable, Sendable {
         self.schema = schema
         self.part = part
         registry = map.said("ri")
-        issuee = map["a"]?["i"]?.textValue.flatMap { AID($0) }
+        target = Self.target(in: map)
+    }
+
+    /// To whom it says that it is issued; nil when it does not say, the attributes are not shown or it names no AID.
+    public var issuee: AID? { if case .issuee(let aid) = target { aid } else { nil } }
+
+    /// The target as the parser of credentials reads it: `i` of the attributes or of a block of the aggregate.
+    private static func target(in map: OrderedMap) -> CredentialTarget {
+        func named(in block: OrderedMap) -> CredentialTarget? {
+            block["i"].map { $0.textValue.flatMap { AID($0) }.map { .issuee($0) } ?? .other }
+        }
+        if let attributes = map["a"] {
+            guard let block = attributes.mapValue else { return .undisclosed }
+            return named(in: block) ?? .untargeted
+        }
+        guard let aggregate = map["A"] else { return .untargeted }
+        guard let blocks = aggregate.listValue?.dropFirst() else { return .undisclosed }
+        if let found = blocks.lazy.compactMap({ $0.mapValue.flatMap(named) }).first { return found }
+        return blocks.allSatisfy { $0.mapValue != nil } ? .untargeted : .undisclosed
     }
 }
 
@@ -51,19 +69,23 @@ public struct CredentialGrant: Hashable, Sendable {
         self.anchor = anchor
     }
 
-    /// Looks whether the parts belong together: the issuance issues this credential, and the anchoring event is one of
-    /// its issuer. Whether they hold is for the processors.
+    /// Looks whether the parts belong together: the issuance issues this credential in the registry that it names, and
+    /// the anchoring event is one of its issuer and seals the issuance. Whether they hold is for the processors.
     /// - Throws: ``ExchangeRefusal`` `badEmbed`.
     public func check() throws(ExchangeRefusal) {
+        var seal: EventSeal?
         if let issuance {
             guard case .registryEvent(let event) = Self.message(issuance),
-                event.kind == .issuance || event.kind == .backedIssuance, event.subject == credential.said
+                event.kind == .issuance || event.kind == .backedIssuance, event.subject == credential.said,
+                event.registryNamed == credential.registry
             else { throw .badEmbed }
+            seal = event.seal
         }
         if let anchor {
             guard case .keyEvent(let event) = Self.message(anchor), event.aid == credential.issuer else {
                 throw .badEmbed
             }
+            if let seal { guard event.seals.contains(.event(seal)) else { throw .badEmbed } }
         }
     }
 

@@ -48,7 +48,7 @@ public struct ExchangeThread: Hashable, Sendable {
         guard message.prior == nil else { throw .unknownPrior }
         guard message.kind.mayOpen, let subject = Subject(message) else { throw .cannotOpen }
         guard message.recipient ?? recipient == recipient, message.sender != recipient else { throw .wrongRecipient }
-        try message.credential?.checkDiscloser(message.sender)
+        try message.checkDiscloser()
         opener = message.sender
         partner = recipient
         steps = [Step(message)]
@@ -88,7 +88,7 @@ public struct ExchangeThread: Hashable, Sendable {
         guard recipient == prior.sender, message.recipient ?? recipient == recipient else { throw .wrongRecipient }
         guard place == steps.count - 1 else { throw .answered }
         if let credential = message.credential {
-            try credential.checkDiscloser(message.sender)
+            try message.checkDiscloser()
             guard credential.schema == subject.schema else { throw .wrongSchema }
             guard subject.issuer ?? credential.issuer == credential.issuer else { throw .otherCredential }
             subject = Subject(credential)
@@ -119,10 +119,12 @@ extension ExchangeThread.Subject {
     }
 }
 
-extension DisclosedCredential {
+extension CredentialExchange {
     /// Only the issuer and the one to whom it is issued hand a targeted credential over; who has just seen it does not.
-    fileprivate func checkDiscloser(_ sender: AID) throws(ExchangeRefusal) {
-        guard let issuee, sender != issuer, sender != issuee else { return }
-        throw .wrongDiscloser
+    /// An offer may hide the target, since nothing is handed over by it.
+    fileprivate func checkDiscloser() throws(ExchangeRefusal) {
+        guard let credential else { return }
+        if kind == .offer, credential.target == .undisclosed { return }
+        guard credential.target.mayBeHandedOver(by: sender, issuer: credential.issuer) else { throw .wrongDiscloser }
     }
 }

@@ -19,6 +19,11 @@ public protocol CredentialCustody: Sendable {
     /// - Throws: what the store fails with.
     func standing(of credential: SAID) throws -> CredentialStanding
 
+    /// To whom a credential that was accepted here is issued, as far as all copies that came have shown; nil for any
+    /// other.
+    /// - Throws: what the store fails with.
+    func target(of credential: SAID) throws -> CredentialTarget?
+
     /// What proves a credential that was accepted here; nil for any other.
     /// - Throws: what the store fails with.
     func proof(of credential: SAID) throws -> CredentialProof?

@@ -99,6 +99,11 @@ extension CredentialExchanges {
         case .unsound(let why): return .refused([why])
         case .unknown: return .refused([ExchangeError.Code.notHeld.rawValue])
         }
+        // The grant may have hidden whose credential it is; what is kept here shows what all copies have shown.
+        guard
+            let target = try custody.target(of: handed.credential.said),
+            target.mayBeHandedOver(by: record.partner, issuer: handed.credential.issuer)
+        else { return .refused([ExchangeRefusal.wrongDiscloser.rawValue]) }
         return .admitted(try await say(.admit, as: own, answering: grant, note: note))
     }
 }

@@ -62,6 +62,11 @@ public struct CredentialSafe<Store: CredentialStore>: CredentialCustody {
         })
     }
 
+    /// To whom a credential that was accepted here is issued.
+    public func target(of credential: SAID) throws -> CredentialTarget? {
+        try store.read(credentials: { try $0.credential(credential)?.target })
+    }
+
     // MARK: Proving
 
     /// What proves a credential that was accepted here.
