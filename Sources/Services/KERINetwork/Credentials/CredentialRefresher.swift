@@ -42,13 +42,18 @@ public struct CredentialRefresher<Store: CredentialStore>: Sendable {
         public let before: CredentialStanding
         /// And now.
         public let after: CredentialStanding
-        /// The witnesses that answered about a registry.
+        /// The witnesses that answered about a credential of the chain.
         public let answered: Set<AID>
         /// Those that did not, and why.
         public let silent: [AID: String]
 
-        /// Whether anybody who was asked knows: without an answer nothing new is known.
-        public var isFresh: Bool { !answered.isEmpty }
+        /// Credentials of the chain about which nobody answered. What our own AIDs issued is not among them: nobody knows
+        /// more of it than we do.
+        public let unanswered: Set<SAID>
+
+        /// Whether there is an answer about every credential of the chain that is not ours: one witness that knows one
+        /// registry says nothing of the others.
+        public var isFresh: Bool { unanswered.isEmpty }
     }
 
     /// Asks about a credential and everything that it builds upon.
@@ -61,23 +66,25 @@ public struct CredentialRefresher<Store: CredentialStore>: Sendable {
     public func refresh(_ credential: SAID, as own: String, idle: Duration) async throws -> Refreshed {
         let controller = try Controller(wallet, own)
         let before = try safe.standing(of: credential)
-        let chain = try store.read(credentials: { transaction -> [Credential] in
-            try transaction.verdict(of: credential).chain.prefix(Self.mostCredentials).compactMap {
-                try transaction.credential($0)
-            }
+        let saids = try store.read(credentials: { try $0.verdict(of: credential).chain })
+        let chain = try store.read(credentials: { transaction in
+            try saids.prefix(Self.mostCredentials).compactMap { try transaction.credential($0) }
         })
         guard !chain.isEmpty else { throw ExchangeError(.notHeld, "\(credential) is not here") }
-        for issuer in Set(chain.map(\.issuer)).sorted() where issuer != controller.aid {
-            _ = try await introducer.refresh(issuer)
-        }
+        let ours = Set(try wallet.identifiers().map(\.aid))
+        for issuer in Set(chain.map(\.issuer)).subtracting(ours).sorted() { _ = try await introducer.refresh(issuer) }
         var answered: Set<AID> = []
         var silent: [AID: String] = [:]
-        for one in chain where one.issuer != controller.aid {
+        // What is not here, or behind the bound, is asked about by nobody.
+        var unanswered = Set(saids).subtracting(chain.map(\.said))
+        for one in chain where !ours.contains(one.issuer) {
             guard let registry = one.registry else { continue }
+            unanswered.insert(one.said)
             for witness in try wallet.keyState(of: one.issuer)?.witnesses.prefix(16) ?? [] {
                 do {
-                    if try await ask(witness, registry, one.said, by: controller, idle: idle) > 0 {
+                    if try await ask(witness, registry, one.said, by: controller, idle: idle) {
                         answered.insert(witness)
+                        unanswered.remove(one.said)
                     } else {
                         silent[witness] = "no answer came"
                     }
@@ -89,15 +96,15 @@ public struct CredentialRefresher<Store: CredentialStore>: Sendable {
         try safe.wake(after: Set(chain.map(\.issuer)), now: clock.now())
         return Refreshed(
             before: before, after: try safe.standing(of: credential), answered: answered,
-            silent: silent.filter { !answered.contains($0.key) })
+            silent: silent.filter { !answered.contains($0.key) }, unanswered: unanswered)
     }
 
     /// Asks one witness for the events of a registry and a credential, and takes in what comes.
-    /// - Returns: how many messages the answer had.
+    /// - Returns: whether the witness answered about them.
     private func ask(
         _ witness: AID, _ registry: SAID, _ credential: SAID, by controller: Controller<Store.KeyEventLogs>,
         idle: Duration
-    ) async throws -> Int {
+    ) async throws -> Bool {
         guard let url = try wallet.locations(of: witness).first(where: { $0.scheme != .tcp }) else {
             throw PostError(.noAddress, "nobody has said where \(witness) listens")
         }
@@ -105,10 +112,14 @@ public struct CredentialRefresher<Store: CredentialStore>: Sendable {
         let plain = try await peers.send(
             PeerRequest(.get, url, target: url.below("query?typ=tel&reg=\(registry)&vcid=\(credential)")))
         if plain.status == 200, !plain.body.isEmpty {
-            return try safe.take(plain.body, now: clock.now()).messages
+            var answer = RegistryAnswer(about: registry, credential)
+            answer.read(plain.body)
+            _ = try safe.take(plain.body, now: clock.now())
+            if answer.isComplete { return true }
         }
         try await query(witness, url, registry, credential, by: controller)
-        return try await collect(for: controller.aid, answeredBy: witness, idle: idle)
+        return try await collect(
+            RegistryAnswer(about: registry, credential), for: controller.aid, from: witness, idle: idle)
     }
 
     /// Sends a signed question; the answer goes into the asker's mailbox.
@@ -135,23 +146,67 @@ public struct CredentialRefresher<Store: CredentialStore>: Sendable {
     }
 
     /// Fetches the answer: a witness of ours keeps it itself, one of others forwards it to a witness of the asker.
-    private func collect(for own: AID, answeredBy witness: AID, idle: Duration) async throws -> Int {
-        let count = Mutex(0)
+    private func collect(
+        _ expected: RegistryAnswer, for own: AID, from witness: AID, idle: Duration
+    ) async throws -> Bool {
+        let answer = Mutex(expected)
         var failure: TransportError?
         let witnesses = try wallet.keyState(of: own)?.witnesses ?? []
-        for host in [witness] + witnesses.filter({ $0 != witness }) where count.withLock({ $0 }) == 0 {
+        for host in [witness] + witnesses.filter({ $0 != witness }) where !answer.withLock({ $0.isComplete }) {
             do {
                 try await collector.collect(for: own, at: host, topics: ["/replay"], idle: idle) {
                     [safe, clock] _, message in
-                    let report = try safe.take(message, now: clock.now())
-                    count.withLock { $0 += report.messages }
+                    _ = try safe.take(message, now: clock.now())
+                    answer.withLock { $0.read(message) }
                 }
             } catch let error as TransportError {
                 failure = error
             } catch is PostError { continue }
         }
-        let found = count.withLock { $0 }
-        if found == 0, let failure { throw failure }
-        return found
+        let isComplete = answer.withLock { $0.isComplete }
+        if !isComplete, let failure { throw failure }
+        return isComplete
+    }
+}
+
+/// What a witness says of a registry and a credential in it: an answer holds the inception of the one and the issuance
+/// of the other. Whatever else comes while one waits is no answer; anybody can put it into a mailbox.
+struct RegistryAnswer: Sendable {
+    private let registry: SAID
+    private let credential: SAID
+    private var hasRegistry = false
+    private var hasIssuance = false
+
+    /// Waits for an answer.
+    init(about registry: SAID, _ credential: SAID) {
+        self.registry = registry
+        self.credential = credential
+    }
+
+    /// Whether all of it has come.
+    var isComplete: Bool { hasRegistry && hasIssuance }
+
+    /// Looks through messages that came.
+    mutating func read(_ stream: [UInt8]) {
+        var reader = StreamReader()
+        var parser = MessageParser()
+        while true {
+            switch reader.next(in: stream.span) {
+            case .end, .needMore: return
+            case .fault: continue
+            case .message(let frame):
+                let body = stream.span.extracting(frame.bodyRange)
+                guard case .registryEvent(let event)? = try? parser.parse(body, version: frame.version) else {
+                    continue
+                }
+                if event.kind == .registryInception, event.said == registry { hasRegistry = true }
+                let named = event.registry ?? event.registryAnchor.flatMap { SAID($0.aid.primitive) }
+                if event.kind == .issuance || event.kind == .backedIssuance, event.subject == credential,
+                    named == registry
+                {
+                    hasIssuance = true
+                }
+            }
+        }
     }
 }

@@ -12,7 +12,8 @@ struct CredentialRefreshCommand: KelmarkCommand {
     static let configuration = CommandConfiguration.kelmark(
         "refresh", "Asks the witnesses of the issuer what is new about a credential, and whether it still holds.",
         about: "The log of the issuer and the events of the registry are fetched and verified, for everything that the "
-            + "credential builds upon too. Without any answer nothing new is known, and the exit code is 3.",
+            + "credential builds upon too. As long as nobody answered about one of them nothing new is "
+            + "known, and the exit code is 3. Nobody is asked about what AIDs of this home issued.",
         examples: [
             CommandExample("has it been revoked?", "kelmark credential refresh EK…SAID"),
             CommandExample("asking as one of several AIDs", "kelmark credential refresh EK…SAID --as bob"),
@@ -31,7 +32,9 @@ struct CredentialRefreshCommand: KelmarkCommand {
                 said.id, as: try desk.speaker(own), idle: CommandContext.glance)
             let verdict = try desk.verdict(of: said.id)
             var result = VerdictPicture(
-                verdict: verdict, isRevocationPending: false, names: try context.names(in: desk.wallet)
+                verdict: verdict,
+                isRevocationPending: try IssuingDesk(desk.wallet, home: context.home).issuing.isRevoking(verdict.chain),
+                names: try context.names(in: desk.wallet)
             ).result
             result.data["answered"] = .list(refreshed.answered.sorted().map { .text($0.text) })
             result.data["silent"] = .list(
@@ -43,9 +46,10 @@ struct CredentialRefreshCommand: KelmarkCommand {
             result.text += refreshed.silent.sorted { $0.key < $1.key }.map {
                 "  witness \($0.key)  silent: \(printable($0.value))"
             }
-            if verdict.isValid, !refreshed.isFresh {
+            if verdict.isValid, result.concern == nil, !refreshed.isFresh {
+                let missing = refreshed.unanswered.sorted().map(\.text).joined(separator: ", ")
                 result.concern = CommandFailure(
-                    "KM-CREDENTIAL-STALE", "nobody answered about \(said.id): what is known here may be old",
+                    "KM-CREDENTIAL-STALE", "nobody answered about \(missing): what is known here may be old",
                     next: "\(Product.command) credential refresh \(said.id)")
             }
             return result
