@@ -16,6 +16,8 @@ public struct ExchangeRecord: Hashable, Sendable {
     public let partner: AID
     /// Whether we sent it.
     public let isOurs: Bool
+    /// Which of the messages it is; kept beside the bytes, so that nothing is read again to know what is over.
+    let kind: CredentialExchangeKind
     /// The body and what is attached to it.
     public let message: [UInt8]
     /// When it was taken here.
@@ -40,6 +42,8 @@ public struct ExchangeRecord: Hashable, Sendable {
 public struct ExchangeLedger: Hashable, Sendable {
     /// The messages in the order in which they were taken.
     public internal(set) var records: [ExchangeRecord] = []
+    /// The messages that began exchanges which are kept no more, oldest first: none of them begins one again.
+    var forgotten: [SAID] = []
 
     /// Nothing was exchanged.
     public init() {}
@@ -50,6 +54,13 @@ public struct ExchangeLedger: Hashable, Sendable {
     public static let total = 1024
     /// Most bytes of all messages.
     public static let bytes = 24 << 20
+    /// Most bytes of the messages that one partner has sent.
+    public static let bytesPerPartner = 4 << 20
+    /// How much of the bytes and of the exchanges only messages of ours may take: whatever others send, there is room for
+    /// our answers.
+    public static let reserve = (bytes: 4 << 20, exchanges: 128)
+    /// How many exchanges that are kept no more are remembered.
+    public static let mostForgotten = 8192
     /// How long an exchange that somebody else began and we never answered is kept, in seconds.
     public static let lifetime: Int64 = 30 * 86_400
 
@@ -101,15 +112,17 @@ public struct ExchangeLedger: Hashable, Sendable {
                 try known.take(message, to: isOurs ? known.other(than: own) : own)
                 thread = known
             } else {
+                guard !forgotten.contains(message.said) else { throw .answered }
                 guard let recipient = isOurs ? message.recipient : own else { throw .wrongRecipient }
                 thread = try ExchangeThread(opening: message, to: recipient)
                 try makeRoom(for: isOurs ? nil : message.sender, now: now)
             }
-            try refuseExcess(bytes.count)
+            try refuseExcess(
+                bytes.count, of: isOurs ? nil : message.sender, except: message.prior.map { _ in thread.id })
         } catch { throw refused(error) }
         let record = ExchangeRecord(
             thread: thread.id, said: message.said, own: own, partner: thread.other(than: own), isOurs: isOurs,
-            message: bytes, since: now, isSent: !isOurs)
+            kind: message.kind, message: bytes, since: now, isSent: !isOurs)
         records.append(record)
         return (record, true)
     }
@@ -117,18 +130,32 @@ public struct ExchangeLedger: Hashable, Sendable {
     /// Forgets what is over, oldest first, when there is too much; a stranger can't push out what is still open.
     private mutating func makeRoom(for beginner: AID?, now: Timestamp) throws(ExchangeRefusal) {
         dropUnanswered(before: now.advanced(bySeconds: -Self.lifetime))
+        let lines = lines()
         if let beginner {
-            let open = threads().filter { $0.opener == beginner && !$0.isOver }
-            guard open.count < Self.perPartner else { throw .tooMany }
+            let open = lines.count { $0.opener == beginner && !$0.isOver }
+            guard open < Self.perPartner else { throw .tooMany }
         }
-        guard Set(records.map(\.thread)).count >= Self.total else { return }
+        guard lines.count >= Self.total - (beginner == nil ? 0 : Self.reserve.exchanges) else { return }
         guard dropOldestEnded() else { throw .tooMany }
     }
 
-    private mutating func refuseExcess(_ count: Int) throws(ExchangeRefusal) {
+    /// - Parameters:
+    ///   - sender: nil for a message of ours.
+    ///   - thread: the exchange that the message goes on with.
+    private mutating func refuseExcess(
+        _ count: Int, of sender: AID?, except thread: SAID?
+    ) throws(ExchangeRefusal) {
         guard count <= 2 * CredentialExchange.largest else { throw .tooLarge }
-        while records.reduce(count, { $0 + $1.message.count }) > Self.bytes {
-            guard dropOldestEnded() else { throw .tooMany }
+        if let sender {
+            while records.reduce(count, { $0 + ($1.isOurs || $1.partner != sender ? 0 : $1.message.count) })
+                > Self.bytesPerPartner
+            {
+                guard dropOldestEnded(with: sender, except: thread) else { throw .tooMany }
+            }
+        }
+        let most = sender == nil ? Self.bytes : Self.bytes - Self.reserve.bytes
+        while records.reduce(count, { $0 + $1.message.count }) > most {
+            guard dropOldestEnded(except: thread) else { throw .tooMany }
         }
     }
 
@@ -138,18 +165,55 @@ public struct ExchangeLedger: Hashable, Sendable {
         return records.compactMap { seen.insert($0.thread).inserted ? (try? thread($0.thread)) ?? nil : nil }
     }
 
-    private mutating func dropOldestEnded() -> Bool {
-        guard let ended = threads().first(where: \.isOver)?.id,
-            records.allSatisfy({ $0.thread != ended || $0.isSent })
-        else { return false }
-        records.removeAll { $0.thread == ended }
+    /// What is known of an exchange without reading its messages again.
+    private struct Line {
+        let id: SAID
+        let partner: AID
+        let opener: AID
+        var isOver: Bool
+        var isSent: Bool
+    }
+
+    /// Every exchange, oldest first.
+    private func lines() -> [Line] {
+        var lines: [Line] = []
+        var places: [SAID: Int] = [:]
+        for record in records {
+            let isOver = record.kind.successors.isEmpty
+            if let place = places[record.thread] {
+                lines[place].isOver = isOver
+                lines[place].isSent = lines[place].isSent && record.isSent
+            } else {
+                places[record.thread] = lines.count
+                lines.append(
+                    Line(
+                        id: record.thread, partner: record.partner, opener: record.isOurs ? record.own : record.partner,
+                        isOver: isOver, isSent: record.isSent))
+            }
+        }
+        return lines
+    }
+
+    /// What was not handed over yet is kept, and does not keep what came behind it.
+    private mutating func dropOldestEnded(with partner: AID? = nil, except thread: SAID? = nil) -> Bool {
+        let ended = lines().first { line in
+            line.isOver && line.isSent && line.id != thread && line.partner == partner ?? line.partner
+        }
+        guard let ended else { return false }
+        drop([ended.id])
         return true
     }
 
     private mutating func dropUnanswered(before limit: Timestamp) {
         let answered = Set(records.filter(\.isOurs).map(\.thread))
-        let stale = Set(records.filter { $0.since < limit && !answered.contains($0.thread) }.map(\.thread))
-        records.removeAll { stale.contains($0.thread) }
+        drop(Set(records.filter { $0.since < limit && !answered.contains($0.thread) }.map(\.thread)))
+    }
+
+    private mutating func drop(_ threads: Set<SAID>) {
+        guard !threads.isEmpty else { return }
+        forgotten += records.filter { threads.contains($0.said) }.map(\.said)
+        forgotten.removeFirst(max(0, forgotten.count - Self.mostForgotten))
+        records.removeAll { threads.contains($0.thread) }
     }
 }
 

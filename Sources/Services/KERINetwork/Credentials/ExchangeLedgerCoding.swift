@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
 internal import KERI
 public import KelmarkBytes
 
@@ -9,12 +10,14 @@ public enum ExchangeLedgerCoding {
     public static func encode(_ ledger: ExchangeLedger) -> OrderedMap {
         [
             "version": 1,
+            "forgotten": .list(ledger.forgotten.map { .text($0.text) }),
             "messages": .list(
                 ledger.records.map { one in
                     [
                         "thread": .text(one.thread.text), "said": .text(one.said.text), "own": .text(one.own.text),
                         "partner": .text(one.partner.text), "ours": .boolean(one.isOurs),
-                        "sent": .boolean(one.isSent), "since": .text(one.since.description),
+                        "sent": .boolean(one.isSent), "kind": .text(one.kind.rawValue),
+                        "since": .text(one.since.description),
                         "message": .text(Base64URL.encodedString(one.message.span)),
                     ]
                 }),
@@ -29,6 +32,11 @@ public enum ExchangeLedgerCoding {
         guard version == 1 else { throw ExchangeError(.bookTooNew, "the book of exchanges has version \(version)") }
         guard let messages = document["messages"]?.listValue else { throw damaged }
         var ledger = ExchangeLedger()
+        // Books of the first days have neither this nor the kinds of messages.
+        for item in document["forgotten"]?.listValue ?? [] {
+            guard let said = item.textValue.flatMap({ SAID($0) }) else { throw damaged }
+            ledger.forgotten.append(said)
+        }
         for item in messages {
             guard let thread = item["thread"]?.textValue.flatMap({ SAID($0) }),
                 let said = item["said"]?.textValue.flatMap({ SAID($0) }),
@@ -38,10 +46,20 @@ public enum ExchangeLedgerCoding {
                 let since = item["since"]?.textValue.flatMap({ Timestamp($0) }),
                 let text = item["message"]?.textValue, let message = try? Base64URL.decode(text.utf8.span)
             else { throw damaged }
+            let kind: CredentialExchangeKind
+            if let known = item["kind"] {
+                guard let read = known.textValue.flatMap({ CredentialExchangeKind(rawValue: $0) }) else {
+                    throw damaged
+                }
+                kind = read
+            } else {
+                guard let read = try? ExchangeRecord.read(message).kind else { throw damaged }
+                kind = read
+            }
             ledger.records.append(
                 ExchangeRecord(
-                    thread: thread, said: said, own: own, partner: partner, isOurs: isOurs, message: message,
-                    since: since, isSent: isSent))
+                    thread: thread, said: said, own: own, partner: partner, isOurs: isOurs, kind: kind,
+                    message: message, since: since, isSent: isSent))
         }
         return ledger
     }
