@@ -205,6 +205,34 @@ struct CredentialProcessorTests {
         #expect(try scene.escrows().isEmpty)
     }
 
+    /// Whoever holds a credential can fold it in many ways; all wait for one schema, and only the fullest are kept.
+    @Test func onlyTheFullestCopiesWait() throws {
+        let (scene, state, _) = try scene()
+        scene.limits = CredentialEscrowLimits(copiesPerCredential: 2)
+        let missing = try RegistryScene.schema("missing")
+        let whole = try CredentialBuilder.credential(
+            CredentialDraft(
+                issuer: state.issuer, registry: state.registry, schema: missing.said,
+                content: .attributes(["note": "x"]), dated: RegistryScene.now, rules: ["terms": ["l": "be kind"]]),
+            addressing: .mostCompact)
+        func copy(_ paths: String...) throws -> Credential {
+            try whole.disclosing(Set(paths.map { DisclosurePath([$0]) })).credential
+        }
+        #expect(try scene.feedSealed(try scene.issuance(of: whole, in: state)) == .accepted)
+        #expect(try scene.feed(copy()) == .escrowed(.missingSchema))
+        #expect(try scene.feed(copy("a")) == .escrowed(.missingSchema))
+        #expect(try scene.feed(copy("r")) == .escrowed(.missingSchema))
+        #expect(try scene.feed(copy()) == .rejected(.escrowFull))
+        #expect(try scene.feed(whole) == .escrowed(.missingSchema))
+        #expect(try scene.escrows().count == 2)
+        // One that waits already is no other.
+        #expect(try scene.feed(whole) == .escrowed(.missingSchema))
+        _ = try scene.processor.learn(missing)
+        _ = try scene.processor.resume(after: [.schema(missing.said)], now: RegistryScene.now)
+        #expect(try store(scene) { $0.credential(whole.said)?.bytes } == whole.bytes)
+        #expect(try scene.escrows().isEmpty)
+    }
+
     @Test func strangersEvictOnlyStrangers() throws {
         let (scene, state, schema) = try scene()
         scene.limits = CredentialEscrowLimits(

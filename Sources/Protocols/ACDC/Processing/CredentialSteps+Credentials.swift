@@ -55,13 +55,38 @@ extension CredentialSteps {
         }
     }
 
+    /// Whether there is room for one more copy of a credential. Whoever holds one can make as many of it as there are
+    /// choices of blocks to show, and the issuer's log vouches for all; so only those that show most are kept.
+    private mutating func makeRoom(for copy: Credential, under key: CredentialEscrowKey) throws -> Bool {
+        guard copy.addressing == .mostCompact, try transaction.credentialEscrow(key) == nil else { return true }
+        let copies = try transaction.credentialEscrows(
+            reason: key.reason, subject: key.subject, after: nil, limit: limits.copiesPerCredential)
+        guard copies.count >= limits.copiesPerCredential else { return true }
+        let shown = copies.map { (key: $0.entry.key, blocks: Self.shownBlocks(of: $0.entry)) }
+        guard let least = shown.min(by: { $0.blocks < $1.blocks }), least.blocks < copy.shownBlocks else {
+            return false
+        }
+        try transaction.removeCredentialEscrow(least.key)
+        return true
+    }
+
+    private static func shownBlocks(of entry: CredentialEscrowEntry) -> Int {
+        var reader = StreamReader()
+        guard case .message(let frame) = reader.next(in: entry.message.span) else { return 0 }
+        var parser = CredentialParser()
+        let body = entry.message.span.extracting(frame.bodyRange)
+        return (try? parser.parse(body, version: frame.version).shownBlocks) ?? 0
+    }
+
     /// Keeps a copy without what was attached: where it was issued is looked up again later.
     private mutating func keep(
         _ credential: Credential, _ reason: CredentialEscrowReason, _ judgement: Judgement, since: Timestamp
     ) throws -> CredentialOutcome {
-        try put(
+        let key = try key(of: credential, reason)
+        guard try makeRoom(for: credential, under: key) else { return .rejected(.escrowFull) }
+        return try put(
             CredentialEscrowEntry(
-                key: key(of: credential, reason), since: since, message: credential.bytes,
+                key: key, since: since, message: credential.bytes,
                 missing: judgement.missing, issuer: credential.issuer, waitsFor: judgement.waitsFor,
                 isVerified: judgement.isVouchedFor))
     }

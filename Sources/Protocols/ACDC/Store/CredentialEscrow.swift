@@ -81,6 +81,8 @@ public struct CredentialEscrowLimits: Sendable, Hashable {
     public var unverifiedTotal: Int
     /// Largest message that is kept though nobody could check it, in bytes.
     public var unverifiedBytes: Int
+    /// Most copies of one credential that show different parts of it and wait for the same.
+    public var copiesPerCredential: Int
     /// How long messages are kept that an issuer's log vouches for, in seconds; a week by default.
     public var lifetime: Int64
     /// How long messages are kept that nobody could check, in seconds; an hour by default.
@@ -89,13 +91,15 @@ public struct CredentialEscrowLimits: Sendable, Hashable {
     /// Creates the bounds.
     public init(
         perIssuer: Int = 4096, total: Int = 65_536, unverifiedPerIssuer: Int = 1024, unverifiedTotal: Int = 8192,
-        unverifiedBytes: Int = 65_536, lifetime: Int64 = 604_800, unverifiedLifetime: Int64 = 3600
+        unverifiedBytes: Int = 65_536, copiesPerCredential: Int = 8, lifetime: Int64 = 604_800,
+        unverifiedLifetime: Int64 = 3600
     ) {
         self.perIssuer = perIssuer
         self.total = total
         self.unverifiedPerIssuer = unverifiedPerIssuer
         self.unverifiedTotal = unverifiedTotal
         self.unverifiedBytes = unverifiedBytes
+        self.copiesPerCredential = copiesPerCredential
         self.lifetime = lifetime
         self.unverifiedLifetime = unverifiedLifetime
     }
