@@ -183,8 +183,7 @@ tests(
     ],
     exclude: [
         "credentials.mutations.txt", "delivery.mutations.txt", "groups.mutations.txt", "issuing.mutations.txt",
-        "mail.mutations.txt", "watch.mutations.txt",
-        "witness.mutations.txt",
+        "mail.mutations.txt", "registrar.mutations.txt", "watch.mutations.txt", "witness.mutations.txt",
     ])
 tests(
     "KERIHTTPTests", uses: ["KERIHTTP", "HTTPTransport", "KERINetwork"], external: [.logging, .lifecycle],

@@ -2,6 +2,7 @@
 
 import Foundation
 import KelmarkBytes
+import Synchronization
 import Testing
 
 /// Witnesses in one process of the built binary.
@@ -9,7 +10,7 @@ final class ServedWitnesses: Sendable {
     let box: Sandbox
     let aids: [String]
     let ports: [UInt16]
-    private let process: Process
+    private let process: Mutex<Process>
 
     init(_ count: Int) throws {
         let box = try Sandbox()
@@ -22,7 +23,13 @@ final class ServedWitnesses: Sendable {
         }
         self.aids = aids
         self.box = box
-        process = Process()
+        process = Mutex(try Self.serve(ports, in: box))
+    }
+
+    deinit { stop() }
+
+    private static func serve(_ ports: [UInt16], in box: Sandbox) throws -> sending Process {
+        let process = Process()
         process.executableURL = URL(filePath: Binary.path)
         process.arguments = ["witness", "serve"] + ports.enumerated().map { "w\($0.offset):\($0.element)" }
         process.environment = box.environment
@@ -30,12 +37,21 @@ final class ServedWitnesses: Sendable {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
-        for port in ports { try Self.awaitListener(port) }
+        for port in ports { try awaitListener(port) }
+        return process
     }
 
-    deinit {
-        process.terminate()
-        process.waitUntilExit()
+    /// Ends the process in order, if it runs.
+    func stop() {
+        process.withLock { process in
+            process.terminate()
+            process.waitUntilExit()
+        }
+    }
+
+    /// Serves the same witnesses again after ``stop()``.
+    func start() throws {
+        try process.withLock { $0 = try Self.serve(ports, in: box) }
     }
 
     /// A home that knows the witnesses.

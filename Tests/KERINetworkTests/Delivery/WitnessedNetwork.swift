@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ACDC
 import KERI
 import KelmarkCrypto
 import Synchronization
@@ -23,7 +24,8 @@ final class WitnessedNetwork: PeerTransport {
     let clock = StillClock()
     private let state = Mutex<(moods: [String: Mood], asked: [String], bytes: [String: Int])>(([:], [], [:]))
 
-    init(_ count: Int, policy: WitnessPolicy = WitnessPolicy(), streams: Bool = false) throws {
+    init(_ count: Int, policy: WitnessPolicy = WitnessPolicy(), streams: Bool = false, registries: Bool = false) throws
+    {
         let clock = clock
         members = try (0..<count).map { number in
             let url = try requireValue(PeerURL("http://w\(number):80/"))
@@ -31,8 +33,11 @@ final class WitnessedNetwork: PeerTransport {
             policy.urls = [url]
             if streams { policy.urls.append(try requireValue(PeerURL("tcp://w\(number):81/"))) }
             let key = try CreatedKey(seed: .random(count: 32), algorithm: .ed25519, isTransferable: false)
+            let store = MemoryKeyEventStore()
+            let archive = RegistryArchive(MemoryCredentialStore(store))
             let witness = try Witness(
-                key: key, store: MemoryKeyEventStore(), mailboxes: MemoryMailboxStore(), policy: policy, clock: clock)
+                key: key, store: store, mailboxes: MemoryMailboxStore(), policy: policy, clock: clock,
+                registries: registries ? archive : nil)
             return Member(witness: witness, url: url, endpoint: WitnessEndpoint(witness))
         }
     }

@@ -20,6 +20,7 @@ public struct CredentialConformance<Store: CredentialStore>: Sendable {
         case .gaps: try gaps(store)
         case .replacedEvents: try replacedEvents(store)
         case .backerSignatures: try backerSignatures(store)
+        case .backedEvents: try backedEvents(store)
         case .registryLists: try registryLists(store)
         case .credentials: try credentials(store)
         case .fullerCopies: try fullerCopies(store)
@@ -46,6 +47,7 @@ public enum CredentialCheck: String, CaseIterable, Sendable, CustomStringConvert
     case gaps = "a log has no gaps"
     case replacedEvents = "an event at an occupied place takes it"
     case backerSignatures = "backers' signatures are replaced"
+    case backedEvents = "what a backer signed is kept for each place and backer"
     case registryLists = "registries and statuses come in pages, in order"
     case credentials = "credentials are read back equal, filtered and in pages"
     case fullerCopies = "a fuller copy keeps place and time"

@@ -104,4 +104,19 @@ extension StoreSchema {
                 UPDATE credential_escrow_totals SET count = count + 1 WHERE verified = new.verified;
             END;
         """
+
+    /// One signature of a backer for each place of a registry; `signature` is a CESR group of one.
+    static let fifth = """
+        CREATE TABLE backed_events (
+            registry TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            sn ANY NOT NULL,
+            backer TEXT NOT NULL,
+            said TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            signature BLOB NOT NULL,
+            signed_at INTEGER NOT NULL,
+            PRIMARY KEY (registry, subject, sn, backer)
+        ) STRICT, WITHOUT ROWID;
+        """
 }

@@ -12,7 +12,7 @@ enum StoreSchema {
     /// `KLMK` at offset 68 of the file marks it as ours.
     static let applicationID: UInt32 = 0x4b4c_4d4b
     /// Number of the last migration below.
-    static let version: UInt32 = 4
+    static let version: UInt32 = 5
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -32,6 +32,10 @@ enum StoreSchema {
         migrator.registerMigration("registries, credentials, schemas") { database in
             try database.execute(sql: fourth)
             try database.execute(sql: "PRAGMA user_version = 4")
+        }
+        migrator.registerMigration("what backers signed") { database in
+            try database.execute(sql: fifth)
+            try database.execute(sql: "PRAGMA user_version = 5")
         }
         return migrator
     }

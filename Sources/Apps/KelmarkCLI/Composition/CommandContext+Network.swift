@@ -51,10 +51,10 @@ enum DeliveryView {
 
     static func text(of report: DeliveryReport) -> [String] { text(of: report.witnesses) }
 
-    static func text(of witnesses: [DeliveryReport.Witness]) -> [String] {
+    static func text(of witnesses: [DeliveryReport.Witness], as role: String = "witness") -> [String] {
         witnesses.map { witness in
             let (word, detail) = words(witness.result)
-            return "  witness \(witness.aid)  \(word)\(detail.isEmpty ? "" : ": " + printable(detail))"
+            return "  \(role) \(witness.aid)  \(word)\(detail.isEmpty ? "" : ": " + printable(detail))"
         }
     }
 

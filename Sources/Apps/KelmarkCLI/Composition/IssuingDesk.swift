@@ -94,12 +94,19 @@ struct IssuingDesk: Sendable {
             delivery = DeliveryView.text(of: report)
             stage = try issuing.settle(issued.event, now: context.now)
         }
+        if case .waits(.partialBackers) = stage, !publish.offline, !isDryRun {
+            let backed = try await back(issued.event, in: context)
+            data["backers"] = BackingView.data(of: backed)
+            delivery += BackingView.text(of: backed)
+            stage = try issuing.settle(issued.event, now: context.now)
+        }
         var hints: [String] = []
         if case .accepted = stage, !publish.offline {
             let shared = try await share(of: issued.event, in: context)
             data["shared"] = RegistryView.data(of: shared)
             if shared.contains(where: { $0.result != .taken }) {
-                hints.append("not every witness of \(name) has heard of it: \(Product.command) registry publish")
+                hints.append(
+                    "not every witness of \(name) and backer has heard of it: \(Product.command) registry publish")
             }
         }
         if let sealing = issued.sealing { data["sealing"] = .map(IdentifierView.data(of: sealing.event)) }
@@ -114,7 +121,7 @@ struct IssuingDesk: Sendable {
         return CommandResult(data: data, text: text, concern: concern(stage, what: what, owner: name), hints: hints)
     }
 
-    /// Shows an accepted event, and what it follows, to the witnesses of the owner.
+    /// Shows an accepted event, and what it follows, to the witnesses of the owner and the backers.
     private func share(of event: PendingRegistryEvent, in context: CommandContext) async throws -> [Shared] {
         guard try issuing.ledger().registry(event.subject.text) == nil else {
             return try await share(event.subject, of: event.owner, in: context)
@@ -129,12 +136,11 @@ struct IssuingDesk: Sendable {
     /// What became of registry events at one witness.
     typealias Shared = (witness: AID, result: RegistryPublisher<SQLiteCredentialStore>.Result)
 
-    /// Shows the events of a registry, and of a credential in it, to the witnesses of the owner.
+    /// Shows the events of a registry, and of a credential in it, to the witnesses of the owner and the backers.
     func share(
         _ registry: SAID, _ credential: SAID? = nil, of owner: AID, in context: CommandContext
     ) async throws -> [Shared] {
-        guard try wallet.keyState(of: owner)?.witnesses.isEmpty == false else { return [] }
-        return try await context.reachingPeers { transport in
+        try await context.reachingPeers { transport in
             var policy = DeliveryPolicy()
             policy.attempts = 2
             return try await RegistryPublisher(

@@ -212,7 +212,7 @@ extension ErrorCatalog {
             "Fetch the log of the issuer. For a registry of yours: finish the interrupted step with registry resume."),
         waits(
             "partial-backers", "More receipts of the registry's backers are needed.",
-            "Ask the backers again with registry publish."),
+            "Ask the backers again with registry resume."),
         waits(
             "missing-registry", "The registry of the credential, or its issuance there, is missing.",
             "Import a full export of the credential, or refresh it from the issuer's witnesses."),

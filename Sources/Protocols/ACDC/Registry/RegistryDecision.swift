@@ -8,7 +8,7 @@ public import KERI
 /// A registry event has no signature of its issuer; it counts because the issuer's key event log seals it. Who the issuer
 /// is, the inception of the registry says and nothing else does.
 public struct RegistryDecision<View: CredentialView> {
-    private let view: View
+    let view: View
 
     /// Decides over a view.
     public init(_ view: View) { self.view = view }
@@ -150,7 +150,7 @@ public struct RegistryDecision<View: CredentialView> {
     }
 
     /// The backers in force after the event of the registry that a credential event names; nil when it has no such event.
-    private func backers(of state: RegistryState, at named: EventSeal) throws -> ([AID], UInt32)? {
+    func backers(of state: RegistryState, at named: EventSeal) throws -> ([AID], UInt32)? {
         if named.said == state.event, named.sn == state.sn { return (state.backers, state.backerThreshold) }
         var parser = MessageParser()
         var backers: [AID] = []

@@ -55,6 +55,13 @@ public protocol CredentialTransaction: CredentialView {
     /// - Throws: ``StoreError/Code/conflict`` when there is no such event.
     mutating func setBackerSignatures(of record: RegistryEventRecord) throws
 
+    // MARK: Backing
+
+    /// What a backer has signed at a place of a registry.
+    func backedEvent(of subject: SAID, in registry: SAID, at sn: SequenceNumber, by backer: AID) throws -> BackedEvent?
+    /// Keeps what a backer signs; what was kept at the place makes room.
+    mutating func putBackedEvent(_ event: BackedEvent) throws
+
     // MARK: Credentials and schemas
 
     /// A credential that was accepted, with when and in which order.

@@ -133,6 +133,18 @@ public struct MemoryCredentialTransaction: CredentialTransaction {
     /// As the protocol says.
     public func setBackerSignatures(of record: RegistryEventRecord) throws { try contents.replace(record) }
 
+    // MARK: Backing
+
+    /// As the protocol says.
+    public func backedEvent(
+        of subject: SAID, in registry: SAID, at sn: SequenceNumber, by backer: AID
+    ) -> BackedEvent? {
+        contents.backedEvents[.init(registry: registry, subject: subject, sn: sn, backer: backer)]
+    }
+
+    /// As the protocol says.
+    public func putBackedEvent(_ event: BackedEvent) { contents.put(event) }
+
     // MARK: Credentials and schemas
 
     /// As the protocol says.

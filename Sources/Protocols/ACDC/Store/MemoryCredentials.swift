@@ -12,7 +12,16 @@ final class MemoryCredentials: @unchecked Sendable {
         let subject: SAID
     }
 
+    /// A place of a registry, for one backer.
+    struct BackedKey: Hashable {
+        let registry: SAID
+        let subject: SAID
+        let sn: SequenceNumber
+        let backer: AID
+    }
+
     private enum Undo {
+        case backed(BackedKey, BackedEvent?)
         case append(LogKey)
         case log(LogKey, [RegistryEventRecord])
         case replace(LogKey, Int, RegistryEventRecord)
@@ -32,6 +41,7 @@ final class MemoryCredentials: @unchecked Sendable {
     /// Credentials in the order of acceptance.
     private(set) var order: [SAID] = []
     private(set) var schemas: [SAID: CredentialSchema] = [:]
+    private(set) var backedEvents: [BackedKey: BackedEvent] = [:]
     private(set) var escrows = MemoryCredentialEscrows()
     private var arrivals: UInt64 = 0
     private var undo: [Undo] = []
@@ -72,6 +82,12 @@ final class MemoryCredentials: @unchecked Sendable {
         undo.append(.status(key, statuses[key]))
         statuses[key] = status
         issuers[key.subject, default: []].insert(key.registry)
+    }
+
+    func put(_ event: BackedEvent) {
+        let key = BackedKey(registry: event.registry, subject: event.subject, sn: event.sn, backer: event.backer)
+        undo.append(.backed(key, backedEvents[key]))
+        backedEvents[key] = event
     }
 
     func put(_ credential: Credential, seenAt: Timestamp) {
@@ -115,6 +131,7 @@ final class MemoryCredentials: @unchecked Sendable {
                 if logs[key]?.isEmpty == true { logs[key] = nil }
             case .log(let key, let log): logs[key] = log
             case .replace(let key, let place, let record): logs[key]?[place] = record
+            case .backed(let key, let event): backedEvents[key] = event
             case .registry(let said, let state): registries[said] = state
             case .status(let key, let status):
                 statuses[key] = status

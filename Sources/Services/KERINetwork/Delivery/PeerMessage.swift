@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import KERI
+internal import KelmarkBytes
 
 extension PeerRequest {
     /// A message with its attachments as keripy's witnesses take it: the body as body, the attachments in a header; with
@@ -28,5 +29,15 @@ extension PeerRequest {
         PeerRequest(
             .put, url, target: url.below("/"),
             headers: [("Content-Type", "application/cesr"), ("CESR-DESTINATION", aid.text)], body: bytes)
+    }
+}
+
+extension PeerResponse {
+    /// What a peer says about an error, bounded and on one line.
+    var explanation: String {
+        let text = String(decoding: body.prefix(400), as: UTF8.self)
+        let bytes = Array(body.prefix(4096))
+        let map = (try? OrderedValue(parsing: bytes.span, format: .json))?.mapValue
+        return (map?["description"]?.textValue ?? text).replacing("\n", with: " ")
     }
 }

@@ -106,7 +106,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
                 }
                 return .receipted
             case 202: return .waiting
-            default: return .refused("\(response.status) \(Self.description(response))")
+            default: return .refused("\(response.status) \(response.explanation)")
             }
         } catch let error as TransportError {
             return .unreachable(error.description)
@@ -117,7 +117,7 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
         do {
             let response = try await peers.send(.stream(stream, to: witness, at: url))
             return (200..<300).contains(response.status)
-                ? nil : .refused("\(response.status) \(Self.description(response))")
+                ? nil : .refused("\(response.status) \(response.explanation)")
         } catch { return .unreachable("\(error)") }
     }
 
@@ -187,14 +187,6 @@ public struct Receiptor<Store: KeyEventStore>: Sendable {
         if !places.isEmpty { requests.append(.stream(places, to: witness, at: url)) }
         return requests
     }
-
-    /// What a peer says about an error, bounded and on one line.
-    private static func description(_ response: PeerResponse) -> String {
-        let text = String(decoding: response.body.prefix(400), as: UTF8.self)
-        let bytes = Array(response.body.prefix(4096))
-        let map = (try? OrderedValue(parsing: bytes.span, format: .json))?.mapValue
-        return (map?["description"]?.textValue ?? text).replacing("\n", with: " ")
-    }
 }
 
 /// What became of the delivery at one witness.
@@ -219,6 +211,11 @@ public struct DeliveryReport: Sendable {
         public let aid: AID
         /// What became of it there.
         public let result: WitnessResult
+
+        package init(aid: AID, result: WitnessResult) {
+            self.aid = aid
+            self.result = result
+        }
     }
 
     /// Every witness in the order of the list.

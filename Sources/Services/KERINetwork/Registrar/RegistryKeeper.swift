@@ -13,6 +13,17 @@ public protocol RegistryKeeper: Sendable {
         _ event: RegistryEvent, _ attachments: Attachments, now: Timestamp, serves: (AID) -> Bool
     ) throws -> RegistryKeeping
 
+    /// Signs a registry event as one of its backers, once for each place; what it signs is durable when this returns.
+    /// What can't be decided yet is kept as ``take(_:_:now:serves:)`` keeps it.
+    /// - Parameters:
+    ///   - key: the one key of the backer.
+    ///   - serves: whether an owner is one whose registries are backed.
+    /// - Throws: what the store fails with.
+    func back(
+        _ event: RegistryEvent, _ attachments: Attachments, with key: CreatedKey, now: Timestamp,
+        serves: (AID) -> Bool
+    ) throws -> RegistryBacking
+
     /// The events of a registry, then those of a credential in it, as keripy replays them; empty when the registry is
     /// not known. Without a registry: those of the credential in every registry that issued its digest.
     /// - Throws: what the store fails with.
@@ -39,6 +50,20 @@ public enum RegistryKeeping: Hashable, Sendable {
     case notServed
 }
 
+/// What became of a registry event that a backer was asked to sign.
+public enum RegistryBacking: Hashable, Sendable {
+    /// It is signed; this is the signature.
+    case signed(IndexedSignature, isNew: Bool)
+    /// It names other backers, or none; nothing was kept.
+    case notBacker
+    /// Its owner is not served here.
+    case notServed
+    /// It lacks something.
+    case waits(CredentialEscrowReason)
+    /// It was refused.
+    case refused(CredentialRejection)
+}
+
 /// Registries in a credential store beside the logs of a witness.
 public struct RegistryArchive<Store: CredentialStore>: RegistryKeeper {
     private let store: Store
@@ -57,22 +82,67 @@ public struct RegistryArchive<Store: CredentialStore>: RegistryKeeper {
     public func take(
         _ event: RegistryEvent, _ attachments: Attachments, now: Timestamp, serves: (AID) -> Bool
     ) throws -> RegistryKeeping {
-        guard try isServed(event, serves) else { return .notServed }
+        guard try store.read(credentials: { try Self.isServed(event, serves, $0) }) else { return .notServed }
         let outcome = try processor.process(event, with: attachments, now: now)
         if outcome == .accepted { try resume(event.arrival, now: now) }
         return .decided(outcome)
     }
 
     /// An event whose registry is not known waits like any stranger's; the quota of strangers bounds it.
-    private func isServed(_ event: RegistryEvent, _ serves: (AID) -> Bool) throws -> Bool {
+    private static func isServed(
+        _ event: RegistryEvent, _ serves: (AID) -> Bool, _ transaction: Store.Transaction
+    ) throws -> Bool {
         if event.kind == .registryInception { return event.issuer.map(serves) ?? false }
         let named = [event.registry, event.registryAnchor.flatMap { SAID($0.aid.primitive) }, event.subject]
-        return try store.read(credentials: { transaction in
-            for said in named {
-                if let said, let state = try transaction.registry(said) { return serves(state.issuer) }
-            }
-            return true
+        for said in named {
+            if let said, let state = try transaction.registry(said) { return serves(state.issuer) }
+        }
+        return true
+    }
+
+    /// Signs a registry event as one of its backers.
+    public func back(
+        _ event: RegistryEvent, _ attachments: Attachments, with key: CreatedKey, now: Timestamp,
+        serves: (AID) -> Bool
+    ) throws -> RegistryBacking {
+        guard let backer = AID(key.verificationKey.text) else { return .notBacker }
+        let (backing, outcome) = try store.write(credentials: { transaction in
+            try decide(event, attachments, key, backer, now: now, serves: serves, in: &transaction)
         })
+        if outcome == .accepted { try resume(event.arrival, now: now) }
+        return backing
+    }
+
+    /// Decides, keeps the event, and keeps what is signed, in one transaction.
+    private func decide(
+        _ event: RegistryEvent, _ attachments: Attachments, _ key: CreatedKey, _ backer: AID, now: Timestamp,
+        serves: (AID) -> Bool, in transaction: inout Store.Transaction
+    ) throws -> (RegistryBacking, CredentialOutcome?) {
+        guard try Self.isServed(event, serves, transaction) else { return (.notServed, nil) }
+        var attachments = attachments
+        switch try BackingDecision(transaction).decide(event, by: backer, now: now) {
+        case .notBacker: return (.notBacker, nil)
+        case .occupied: return (.refused(.likelyDuplicitous), nil)
+        case .refused(let reason): return (.refused(reason), nil)
+        case .waits(let reason):
+            let outcome = try processor.apply(event, with: attachments, to: &transaction, now: now)
+            if case .rejected(let why) = outcome { return (.refused(why), outcome) }
+            return (.waits(reason), outcome)
+        case .signed(let former):
+            attachments.witnessSignatures.insert(former.signature, at: 0)
+            let outcome = try processor.apply(event, with: attachments, to: &transaction, now: now)
+            return (.signed(former.signature, isNew: false), outcome)
+        case .sign(let index, let registry):
+            let signature = try key.indexedSignature(over: event.bytes, index: index)
+            attachments.witnessSignatures.insert(signature, at: 0)
+            let outcome = try processor.apply(event, with: attachments, to: &transaction, now: now)
+            if case .rejected(let why) = outcome { return (.refused(why), outcome) }
+            try transaction.putBackedEvent(
+                BackedEvent(
+                    registry: registry, subject: event.subject, sn: event.sn, said: event.said, kind: event.kind,
+                    backer: backer, signature: signature, signedAt: now))
+            return (.signed(signature, isNew: true), outcome)
+        }
     }
 
     private func resume(_ arrival: CredentialArrival, now: Timestamp) throws {

@@ -4,11 +4,13 @@ public import ACDC
 internal import CESR
 public import KERI
 
-/// Brings registry events to the witnesses of their owner, where whoever holds a credential asks for them (facts 9.2).
+/// Brings registry events to the witnesses of their owner, where whoever holds a credential asks for them (facts 9.2), and
+/// to the backers, which sign what follows only when they know what came before.
 ///
 /// Witnesses that have them already say so by doing nothing, so publishing can be repeated at will.
 public struct RegistryPublisher<Store: CredentialStore>: Sendable {
     private let wallet: Wallet<Store.KeyEventLogs>
+    private let store: Store
     private let archive: RegistryArchive<Store>
     private let peers: PatientTransport
 
@@ -18,6 +20,7 @@ public struct RegistryPublisher<Store: CredentialStore>: Sendable {
         policy: DeliveryPolicy = DeliveryPolicy()
     ) {
         self.wallet = wallet
+        self.store = store
         archive = RegistryArchive(store)
         peers = PatientTransport(transport: transport, clock: clock, policy: policy)
     }
@@ -34,7 +37,15 @@ public struct RegistryPublisher<Store: CredentialStore>: Sendable {
         case noAddress
     }
 
-    /// Brings the events of a registry, and of a credential in it, to every witness of the owner.
+    /// Who is to have the events of a registry: the witnesses of its owner, then backers that are none.
+    /// - Throws: what the store fails with.
+    public func audience(of registry: SAID, owner: AID) throws -> [AID] {
+        let witnesses = try wallet.keyState(of: owner)?.witnesses ?? []
+        let backers = try store.read(credentials: { try $0.registry(registry)?.backers }) ?? []
+        return witnesses + backers.filter { !witnesses.contains($0) }
+    }
+
+    /// Brings the events of a registry, and of a credential in it, to every witness of the owner and every backer.
     /// - Throws: what the store fails with.
     public func publish(
         _ registry: SAID, credential: SAID? = nil, of owner: AID
@@ -42,7 +53,7 @@ public struct RegistryPublisher<Store: CredentialStore>: Sendable {
         let stream = try archive.log(of: registry, credential: credential)
         guard !stream.isEmpty else { return [] }
         var results: [(witness: AID, result: Result)] = []
-        for witness in try wallet.keyState(of: owner)?.witnesses ?? [] {
+        for witness in try audience(of: registry, owner: owner) {
             results.append((witness, await bring(stream, to: witness)))
         }
         return results

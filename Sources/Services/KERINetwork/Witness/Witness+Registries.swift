@@ -24,6 +24,14 @@ extension Witness {
         }
     }
 
+    /// Signs a registry event that names this witness as backer; nil when it backs none.
+    func back(_ event: RegistryEvent, _ attachments: Attachments) async throws -> RegistryBacking? {
+        guard let registries, policy.backsRegistries else { return nil }
+        return try await queue.runAlone { [self] in
+            try registries.back(event, attachments, with: key, now: clock.now()) { policy.serves($0) }
+        }
+    }
+
     /// The answer to a verified query about a registry; nil when it is not known here. Nobody waits for one that may
     /// never come: who asks knows where the registry is kept.
     @concurrent func registryLog(_ query: Query) async throws -> Answer? {

@@ -9,6 +9,7 @@ internal import KelmarkBytes
 /// | request | answer |
 /// |---|---|
 /// | POST `/receipts` an event | 200 its receipt; 202 it waits; 400, 403, 409 there is none |
+/// | POST `/receipts` a registry event that names this witness as backer | 200 the event with its signature; else likewise |
 /// | GET `/receipts?pre=&sn=` or `&said=` | 200 the receipts of all witnesses that are here |
 /// | POST `/` a message | 204; 200 for receipts; an event stream for the query `mbx` |
 /// | PUT `/` a stream | 204 |
@@ -100,9 +101,14 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
             count(.malformed)
             throw error
         }
+        if case .registryEvent(let event) = received.message {
+            let (response, outcome) = try await backing(of: event, received.attachments)
+            count(outcome)
+            return response
+        }
         guard case .keyEvent(let event) = received.message else {
             count(.refused)
-            return .fault(400, "Bad Request", "only key events are receipted")
+            return .fault(400, "Bad Request", "only key events and registry events are receipted")
         }
         switch try await witness.receipt(event, received.attachments, onlyOurs: true) {
         case .receipted(let signature, let isNew):
@@ -121,8 +127,7 @@ public struct WitnessEndpoint<Store: KeyEventStore, Boxes: MailboxStore>: Reques
             return .fault(409, "Conflict", "another event stands at \(event.sn) of \(event.aid)")
         case .outcome(.escrowed(let reason)):
             count(.waiting)
-            let body: OrderedMap = ["title": "Accepted", "description": .text("waits: \(reason.rawValue)")]
-            return ServiceResponse(status: 202, contentType: "application/json", try body.encoded(as: .json))
+            return try .waiting(reason.rawValue)
         case .outcome(.rejected(let reason)):
             count(.refused)
             return .fault(reason == .escrowFull ? 503 : 400, "Bad Request", reason.rawValue)

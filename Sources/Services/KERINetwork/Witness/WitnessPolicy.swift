@@ -7,6 +7,8 @@ public struct WitnessPolicy: Sendable {
     /// The controllers that get receipts and mailboxes; nil for everybody who names it as witness. The logs of others are
     /// followed all the same, for delegators and senders of messages must be known; as by anybody who is no witness.
     public var controllers: Set<AID>?
+    /// Whether it signs the events of registries that name it as backer.
+    public var backsRegistries: Bool
     /// Whether `GET /query` is answered, which nobody signs. OOBIs always are: they are how a log is found.
     public var answersUnsignedQueries: Bool
     /// How often one source may ask. Large answers count as several questions.
@@ -27,8 +29,10 @@ public struct WitnessPolicy: Sendable {
     public init(
         controllers: Set<AID>? = nil, answersUnsignedQueries: Bool = false, rate: RequestRate = RequestRate(),
         urls: [PeerURL] = [], maximumMessages: Int = 10_000, maximumMail: Int = 256 << 10,
-        streams: MailboxStreamLimits = MailboxStreamLimits(), queryTolerance: Int64 = 900
+        streams: MailboxStreamLimits = MailboxStreamLimits(), queryTolerance: Int64 = 900,
+        backsRegistries: Bool = true
     ) {
+        self.backsRegistries = backsRegistries
         self.controllers = controllers
         self.answersUnsignedQueries = answersUnsignedQueries
         self.rate = rate

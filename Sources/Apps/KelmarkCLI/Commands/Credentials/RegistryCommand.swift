@@ -41,7 +41,8 @@ struct RegistryCreateCommand: KelmarkCommand {
     static let configuration = CommandConfiguration.kelmark(
         "create", "Makes a registry and seals its inception in the log of its owner.",
         about: "A credential is not signed. Its issuer vouches for it by an event of a registry that the issuer's log "
-            + "seals, and ends it by another. Without backers the log alone says what is issued and revoked.",
+            + "seals, and ends it by another. Without backers the log alone says what is issued and revoked. A backer "
+            + "is the AID of a witness, whose address oobi resolve tells; what not enough of them have signed waits.",
         examples: [
             CommandExample("of your organisation", "kelmark registry create staff --owner acme"),
             CommandExample(
@@ -214,9 +215,9 @@ struct RegistryResumeCommand: KelmarkCommand {
 struct RegistryPublishCommand: KelmarkCommand {
     static let path = "registry publish"
     static let configuration = CommandConfiguration.kelmark(
-        "publish", "Shows everything that a registry says to the witnesses of its owner.",
-        about:
-            "Commands that write a registry event show it themselves. Repeat it when witnesses were away or are new.",
+        "publish", "Shows everything that a registry says to the witnesses of its owner and to its backers.",
+        about: "Commands that write a registry event show it themselves. Repeat it when somebody was away or is new. "
+            + "Sealed events that lack signatures of backers are brought to them first.",
         examples: [
             CommandExample("by name", "kelmark registry publish staff"),
             CommandExample("the owner's log first", "kelmark id publish acme"),
@@ -230,6 +231,7 @@ struct RegistryPublishCommand: KelmarkCommand {
     func perform(in context: CommandContext) async throws -> CommandResult {
         try await context.issuing(keys: false) { desk in
             let registry = try desk.issuing.registry(name)
+            try await desk.backPending(of: registry.owner, in: context)
             var shared = try await desk.share(registry.said, of: registry.owner, in: context)
             for credential in try desk.credentials(in: registry.said) {
                 let last = try await desk.share(registry.said, credential, of: registry.owner, in: context)
@@ -240,7 +242,7 @@ struct RegistryPublishCommand: KelmarkCommand {
                 text: ["showed \(registry.name)"] + RegistryView.text(of: shared))
             if shared.contains(where: { $0.result != .taken }) {
                 result.concern = CommandFailure(
-                    "KM-CREDENTIAL-UNSHARED", "not every witness took the events of \(registry.name)",
+                    "KM-CREDENTIAL-UNSHARED", "not everybody took the events of \(registry.name)",
                     next: "\(Product.command) registry publish \(registry.name)")
             }
             return result

@@ -16,7 +16,8 @@ struct WitnessServeCommand: KelmarkCommand {
     static let configuration = CommandConfiguration.kelmark(
         "serve", "Serves one witness or several until it is told to stop.",
         about: "Each witness is an AID of the home folder that can't be rotated, with a log of its own below it. It "
-            + "signs receipts for what it accepted into that log and never two for one place. SIGTERM ends it in order.",
+            + "signs receipts for what it accepted into that log and never two for one place. For registries that name it "
+            + "as backer it signs their events in the same way. SIGTERM ends it in order.",
         examples: [
             CommandExample("one witness, HTTP and TCP", "kelmark witness serve wan:5642:5632"),
             CommandExample("three in one process", "kelmark witness serve wan:5642 wil:5643 wes:5644"),
@@ -44,6 +45,8 @@ struct WitnessServeCommand: KelmarkCommand {
     var allowed: [IdentifierArgument<AID>] = []
     @Option(help: ArgumentHelp("Requests a second from one address in the long run.", valueName: "number"))
     var rate = 200
+    @Flag(help: "Back no registries: sign none of their events.")
+    var noRegistrar = false
     @Flag(help: "Answer GET /query, which nobody signs.")
     var allowUnsignedQueries = false
 
@@ -70,6 +73,7 @@ struct WitnessServeCommand: KelmarkCommand {
             let store = try SQLiteKeyEventStore(path: "\(folder)/\(place.name).sqlite")
             var policy = WitnessPolicy()
             if !allowed.isEmpty { policy.controllers = Set(allowed.map(\.id)) }
+            policy.backsRegistries = !noRegistrar
             policy.answersUnsignedQueries = allowUnsignedQueries
             policy.rate = RequestRate(perSecond: Double(rate), burst: Double(rate) * 10)
             policy.urls = urls.isEmpty ? place.urls(host) : urls.map(\.url)
