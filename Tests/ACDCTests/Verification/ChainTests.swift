@@ -45,7 +45,7 @@ struct ChainTests {
     @Test("I2I, the default for a targeted far credential")
     func issuerToIssuee() throws {
         let badge = try scene.accepted(by: "ann", to: bob)
-        for rest: OrderedMap in [[:], ["o": "I2I"], ["o": ""], ["o": []], ["o": ["NI2I", "I2I"]]] {
+        for rest: OrderedMap in [[:], ["o": "I2I"], ["o": ""], ["o": []]] {
             #expect(try outcome(["boss": edge(badge, rest)]) == .accepted)
             #expect(try outcome(by: "eve", ["boss": edge(badge, rest)]) == Self.broken)
         }
@@ -57,7 +57,8 @@ struct ChainTests {
     func notIssuerToIssuee() throws {
         let badge = try scene.accepted(by: "ann", to: bob)
         #expect(try outcome(by: "eve", ["boss": edge(badge, ["o": "NI2I"])]) == .accepted)
-        #expect(try outcome(by: "eve", ["boss": edge(badge, ["o": ["I2I", "NI2I"]])]) == .accepted)
+        // Two demands that contradict each other are none.
+        #expect(try outcome(by: "eve", ["boss": edge(badge, ["o": ["I2I", "NI2I"]])]) == Self.broken)
         let note = try scene.accepted(by: "ann")
         #expect(try outcome(["note": edge(note)]) == .accepted)
         #expect(try outcome(["note": edge(note, ["o": "I2I"])]) == Self.broken)
@@ -147,6 +148,39 @@ struct ChainTests {
         // What is not here is not known to be invalid.
         let absent: OrderedValue = ["n": .text(CredentialParserTests.schema.text), "o": "NOT"]
         #expect(try outcome(["boss": absent]) == Self.waiting)
+    }
+
+    @Test("NOT: what a far credential builds upon does not revoke it")
+    func notOfChain() throws {
+        let root = try scene.accepted(by: "ann", to: bob)
+        let badge = try scene.accepted(by: "bob", to: ann, edges: ["root": edge(root)])
+        try scene.revoke(root, by: "ann")
+        #expect(try scene.verdict(badge).state == .edgeRevoked)
+        #expect(try outcome(by: "ann", ["badge": edge(badge, ["o": "NOT"])]) == Self.waiting)
+        try scene.revoke(badge, by: "bob")
+        #expect(try outcome(by: "ann", ["badge": edge(badge, ["o": "NOT"])]) == .accepted)
+    }
+
+    /// Whatever group a fault stands in, and whatever else holds there, it stays one.
+    @Test("no operator turns a fault into something that holds", arguments: GroupOperator.allCases)
+    func faultsInGroups(_ name: GroupOperator) throws {
+        let good = try scene.accepted(by: "ann", to: bob)
+        let bad = try scene.accepted(by: "ann", to: bob, attributes: ["x": 1])
+        try scene.revoke(bad, by: "ann")
+        let faults: [(OrderedValue, CredentialRejection)] = [
+            (edge(bad, ["o": "XOR"]), .unknownOperator), (edge(bad, ["o": ["I2I", "NI2I"]]), .edgeBroken),
+            (edge(bad, ["o": ["NOT", "NOT"]]), .edgeBroken), (["n": 3], .edgeBroken),
+        ]
+        for (fault, code) in faults {
+            for other in [edge(good), edge(bad)] {
+                for group: OrderedMap in [["x": other, "y": fault], ["y": fault, "x": other]] {
+                    var group = group
+                    group["o"] = .text(name.rawValue)
+                    #expect(try outcome(.map(group)) == .rejected(code))
+                    #expect(try outcome(["o": "NOR", "inner": .map(group)]) == .rejected(code))
+                }
+            }
+        }
     }
 
     // MARK: What the far credential builds upon

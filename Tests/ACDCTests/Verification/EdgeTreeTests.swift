@@ -22,7 +22,7 @@ struct EdgeTreeTests {
         let tree = try EdgeTree([
             "d": Self.schema, "u": "x", "o": "OR", "w": 1,
             "boss": [
-                "d": Self.far, "u": "x", "n": Self.far, "s": Self.schema, "o": ["I2I", "NOT", "DI2I"], "w": "0.5",
+                "d": Self.far, "u": "x", "n": Self.far, "s": Self.schema, "o": ["NOT", "DI2I"], "w": "0.5",
                 "p": 7,
             ],
             "short": Self.far,
@@ -64,6 +64,9 @@ struct EdgeTreeTests {
         #expect(Self.fault(["boss": ["n": "x"]]) == "edge-malformed at e/boss")
         #expect(Self.fault(["boss": ["n": Self.far, "s": "x"]]) == "edge-malformed at e/boss")
         #expect(Self.fault(["boss": ["n": Self.far, "s": 3]]) == "edge-malformed at e/boss")
+        #expect(Self.fault(["boss": ["n": Self.far, "o": ["I2I", "NOT", "DI2I"]]]) == "edge-malformed at e/boss")
+        #expect(Self.fault(["boss": ["n": Self.far, "o": ["I2I", "I2I"]]]) == "edge-malformed at e/boss")
+        #expect(Self.fault(["boss": ["n": Self.far, "o": ["NOT", "NOT"]]]) == "edge-malformed at e/boss")
         #expect(Self.fault(["boss": ["n": Self.far, "o": "AND"]]) == "edge-unknown-operator at e/boss")
         #expect(Self.fault(["boss": ["n": Self.far, "o": ["I2I", "x"]]]) == "edge-unknown-operator at e/boss")
         #expect(Self.fault(["boss": ["n": Self.far, "o": [3]]]) == "edge-unknown-operator at e/boss")

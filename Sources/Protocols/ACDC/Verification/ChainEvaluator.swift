@@ -81,6 +81,11 @@ struct ChainEvaluator<View: CredentialView> {
         return .holds
     }
 
+    private func isRevoked(_ credential: Credential) throws -> Bool {
+        guard let registry = credential.registry else { return false }
+        return try view.status(of: credential.said, in: registry)?.isRevoked == true
+    }
+
     // MARK: Edges
 
     /// Whether all that the edges of a credential demand is met.
@@ -183,8 +188,17 @@ struct ChainEvaluator<View: CredentialView> {
         if edge.isInverted {
             switch standing {
             case .holds: return refused("credential \(edge.node) is valid, and the edge demands that it is not")
-            case .broken(.edgeRevoked, _): return .holds
-            case .broken, .unknown, .exhausted: break
+            case .broken where try isRevoked(far): return .holds
+            // Only its issuer can end a credential; what has befallen others further down may be made good.
+            case .broken:
+                return .unknown(
+                    [.status(far.said)],
+                    [
+                        CredentialReason(
+                            .missingChain, near.said, edge: edge.path,
+                            "credential \(far.said) has not been revoked itself")
+                    ])
+            case .unknown, .exhausted: break
             }
         }
         return standing.named(edge.path, of: near.said)

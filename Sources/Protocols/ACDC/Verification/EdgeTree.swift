@@ -199,7 +199,7 @@ private struct EdgeReader {
                 isInverted: isInverted, weight: map["w"], properties: properties))
     }
 
-    /// One operator or a list of them; of those that contradict each other the last counts.
+    /// One operator or a list of them. Whoever says a thing twice, or two things of the issuer, is asked what is meant.
     private func operators(
         _ value: OrderedValue?, at path: String
     ) throws(EdgeError) -> (issuer: IssuerOperator?, isInverted: Bool) {
@@ -214,8 +214,10 @@ private struct EdgeReader {
         for name in names {
             guard case .text(let text) = name else { throw EdgeError(code: .unknownOperator, path: path) }
             if text == "NOT" {
+                guard !isInverted else { throw EdgeError(code: .malformed, path: path) }
                 isInverted = true
             } else if let named = IssuerOperator(rawValue: text) {
+                guard issuer == nil else { throw EdgeError(code: .malformed, path: path) }
                 issuer = named
             } else {
                 throw EdgeError(code: .unknownOperator, path: path)
