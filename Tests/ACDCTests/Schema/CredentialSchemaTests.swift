@@ -286,6 +286,70 @@ struct CredentialSchemaTests {
         #expect(try judge(["c": 1], by: outer, library: library).isValid == false)
     }
 
+    /// A part that allows everything, under a name that ends in the SAID of a well-known schema: a reference by that SAID
+    /// must not lead to it.
+    @Test(arguments: [
+        ("sad:%", "sad:%"), ("./%", "%"), ("x/../%", "%"), ("https://x.example/%", "https://x.example/%"),
+        ("sad:%", "sad:%#/properties/z"), ("https://x.example/%", "https://x.example/y/../%"),
+    ])
+    func `A part can't take the place of a schema by its name`(name: String, reference: String) throws {
+        let known = try CredentialSchema(
+            parsing: try SchemaAddressing.address(["$id": "", "type": "integer", "properties": ["z": false]]))
+        func filled(_ text: String) -> OrderedValue { .text(text.replacing("%", with: known.said.text)) }
+        let outer = try CredentialSchema(
+            parsing: try SchemaAddressing.address([
+                "$id": "", "properties": ["a": ["$ref": filled(reference)]],
+                "$defs": ["fake": ["$id": filled(name), "properties": ["z": true]]],
+            ]))
+        #expect(outer.references == [known.said])
+        #expect(try judge(["a": "x"], by: outer) == .missing([known.said]))
+        #expect(try judge(["a": "x"], by: outer, library: SchemaLibrary([known])).isValid == false)
+        // With the SAID as it is the part is refused at once.
+        let forged = Array(
+            (try SchemaAddressing.address(["$id": "", "$defs": ["fake": ["$id": filled("%"), "title": "x"]]])))
+        let text = try OrderedValue(parsing: forged.span, format: .json)
+        var map = try #require(text.mapValue)
+        map["$defs"] = ["fake": ["$id": filled("%"), "title": "y"]]
+        #expect(refusal(try SelfAddressing.seal(&map, labels: ["$id"]))?.code == .blockSAIDMismatch)
+    }
+
+    @Test func `References inside a part stay there, whatever it is called`() throws {
+        let outer = try CredentialSchema(
+            parsing: try SchemaAddressing.address([
+                "$id": "", "$defs": ["x": ["type": "string"]],
+                "properties": [
+                    "a": [
+                        "$id": "sad:EMuttuKZ7cC6LzcXFFMyiemu7QPMUtM99tsYWHUI-fuy", "$ref": "#/$defs/x",
+                        "$defs": ["x": ["type": "integer"]],
+                    ]
+                ],
+            ]))
+        #expect(outer.references.isEmpty)
+        #expect(try judge(["a": 1], by: outer) == .valid)
+        #expect(try judge(["a": "x"], by: outer).isValid == false)
+    }
+
+    @Test func `The same document says other things in the other dialect`() throws {
+        func schema(_ dialect: String) throws -> CredentialSchema {
+            try CredentialSchema(
+                parsing: try SchemaAddressing.address([
+                    "$id": "", "$schema": .text(dialect),
+                    "properties": ["x": ["$ref": "#/definitions/i", "maximum": 3]],
+                    "definitions": ["i": ["type": "integer"]],
+                ]))
+        }
+        #expect(try judge(["x": 9], by: schema("http://json-schema.org/draft-07/schema#")) == .valid)
+        #expect(try judge(["x": 9], by: schema("https://json-schema.org/draft/2020-12/schema")).isValid == false)
+    }
+
+    @Test func `Members that stand twice are refused in any spelling`() throws {
+        for text in [#"{"$id":"x","type":"object","type":"string"}"#, #"{"$id":"x", "type":"a", "t\u0079pe":"b"}"#] {
+            #expect(throws: SchemaError.self) { try CredentialSchema(interoperable: Array(text.utf8)) }
+            let error = #expect(throws: SchemaError.self) { try CredentialSchema(interoperable: Array(text.utf8)) }
+            #expect(error?.code == .malformed)
+        }
+    }
+
     @Test func `A reference to a part that another schema lacks decides nothing`() throws {
         let deck = try CredentialSchema(parsing: try SchemaAddressing.address(["$id": "", "type": "integer"]))
         for fragment in ["/$defs/none", "none", "/$id"] {

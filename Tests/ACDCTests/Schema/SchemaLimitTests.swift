@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KERI
 import KelmarkBytes
 import Testing
 
@@ -124,6 +125,30 @@ struct SchemaLimitTests {
         judge = try SchemaJudge(
             #"{"anyOf":[{"items":{"type":"integer"}},true]}"#, limits: SchemaLimits(steps: 10))
         #expect(try judge.judge(list) == .undecided(.steps))
+    }
+
+    /// Wherever a subschema stands that is not finished, or that is not here, nothing is made of it.
+    @Test(arguments: [
+        (#"{"not":%}"#, "*"), (#"{"allOf":[%]}"#, "*"), (#"{"anyOf":[%,false]}"#, "*"), (#"{"anyOf":[false,%]}"#, "*"),
+        (#"{"oneOf":[%,true]}"#, "*"), (#"{"oneOf":[true,%]}"#, "*"), (#"{"if":%,"else":false}"#, "*"),
+        (#"{"if":true,"then":%}"#, "*"), (#"{"if":false,"else":%}"#, "*"), (#"{"not":{"not":%}}"#, "*"),
+        (#"{"dependentSchemas":{"x":%}}"#, #"{"x":*}"#), (#"{"propertyNames":%}"#, #"{"aaaaaaaaaaaaaaaaaaaaaaaa":1}"#),
+        (#"{"patternProperties":{"x":%}}"#, #"{"x":*}"#), (#"{"additionalProperties":%}"#, #"{"x":*}"#),
+        (#"{"properties":{"x":%}}"#, #"{"x":*}"#), (#"{"items":%}"#, "[*]"), (#"{"prefixItems":[%]}"#, "[*]"),
+        (#"{"contains":%}"#, "[*]"), (#"{"contains":%,"minContains":0,"maxContains":0}"#, "[*]"),
+        (#"{"not":{"contains":%}}"#, "[*]"), (#"{"unevaluatedItems":%}"#, "[*]"),
+        (#"{"unevaluatedProperties":%}"#, #"{"x":*}"#), (#"{"not":{"unevaluatedProperties":%}}"#, #"{"x":*}"#),
+        (##"{"$ref":"#/$defs/b","$defs":{"b":%}}"##, "*"), (##"{"not":{"$ref":"#/$defs/b"},"$defs":{"b":%}}"##, "*"),
+    ])
+    func `No keyword makes an answer of what is not decided`(schema: String, value: String) throws {
+        let list = "[" + Array(repeating: #""aaaaaaaaaaaaaaaa""#, count: 20).joined(separator: ",") + "]"
+        let bomb =
+            #"{"pattern":"^(a|a)*b$","items":{"pattern":"^(a|a)*b$"},"additionalProperties":{"items":{"pattern":"^a"}}}"#
+        let bombs = try SchemaJudge(schema.replacing("%", with: bomb), limits: SchemaLimits(steps: 30))
+        #expect(try bombs.judge(value.replacing("*", with: list)) == .undecided(.steps))
+        let absent = try #require(SAID("EMuttuKZ7cC6LzcXFFMyiemu7QPMUtM99tsYWHUI-fuy"))
+        let missing = try SchemaJudge(schema.replacing("%", with: #"{"$ref":"\#(absent)"}"#))
+        #expect(try missing.judge(value.replacing("*", with: "[1]")) == .missing([absent]))
     }
 
     @Test(arguments: [

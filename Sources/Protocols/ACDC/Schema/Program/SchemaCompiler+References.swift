@@ -40,9 +40,11 @@ extension SchemaCompiler {
     ) throws(SchemaError) -> Target {
         let uri = SchemaURI(text).resolved(against: resources[draft.resource].uri)
         let fragment = uri.fragment ?? ""
-        guard let resource = resourceByURI[uri.key] else {
-            // The path as written, too: a SAID means the same below any base.
-            guard let said = uri.said ?? SchemaURI(text).said else {
+        // The path as written, too: a SAID means the same below any base.
+        let named = text.isEmpty || text.hasPrefix("#") ? nil : uri.said ?? SchemaURI(text).said
+        // A part may call itself what it likes; who asks for a SAID gets what has it.
+        guard let resource = resourceByURI[uri.key], named == nil || named == resources[resource].said else {
+            guard let said = named else {
                 guard allowsAnyReference else {
                     throw error(.unresolvableReference, at: value, "leads to no part of the schema and is no SAID")
                 }

@@ -16,6 +16,8 @@ struct SchemaCompiler {
     struct Resource {
         let uri: SchemaURI
         let root: Int32
+        /// The SAID that its `$id` is and that is checked against its bytes; nil when it is named otherwise.
+        var said: SAID?
         var anchors: [String: Int32] = [:]
         var dynamicAnchors: [String: Int32] = [:]
     }
@@ -157,7 +159,7 @@ struct SchemaCompiler {
         }
         addressed.append((block, id))
         if isRoot {
-            resources[0] = Resource(uri: uri, root: number)
+            resources[0] = Resource(uri: uri, root: number, said: SAID(text))
             resourceByURI[uri.key] = 0
             return 0
         }
@@ -167,7 +169,7 @@ struct SchemaCompiler {
             throw error(.duplicateIdentifier, at: id, "another part of the schema has the same identifier")
         }
         resourceByURI[uri.key] = resources.count
-        resources.append(Resource(uri: uri, root: number))
+        resources.append(Resource(uri: uri, root: number, said: SAID(text)))
         return resources.count - 1
     }
 
