@@ -43,7 +43,8 @@ extension CredentialView {
         return try anchor(of: event.seal, by: issuer, onAnyBranch: true)
     }
 
-    private func anchor(of seal: EventSeal, by issuer: AID, onAnyBranch: Bool) throws -> SealSource? {
+    /// The first place where the issuer's log has a seal, on any branch or as it stands now.
+    func anchor(of seal: EventSeal, by issuer: AID, onAnyBranch: Bool) throws -> SealSource? {
         let logs = keyEvents
         guard let state = try logs.keyState(of: issuer) else { return nil }
         for source in try logs.sealings(of: seal.said, by: issuer).sorted(by: { $0.sn < $1.sn }) {

@@ -138,7 +138,7 @@ public struct RegistryDecision<View: CredentialView> {
                 try outOfOrder(
                     event, in: state, "the issuance in registry \(registry)", .status(event.subject), signatures))
         }
-        guard event.prior == status.issuance else {
+        guard try event.prior == status.issuance || wasIssued(event, by: state.issuer) else {
             let seal = EventSeal(aid: event.seal.aid, sn: .zero, said: status.issuance)
             return try decideMismatch(event, behind: seal, in: state, .status(event.subject), signatures)
         }
@@ -147,6 +147,14 @@ public struct RegistryDecision<View: CredentialView> {
                 record,
                 CredentialStatus(record, event, issuance: status.issuance, anchor: status.issuanceAnchor))
         }
+    }
+
+    /// Whether the issuer's log once sealed the issuance that a revocation names. A recovery may have put another one in its
+    /// place; whoever hears of the revocation only then must not think better of the credential.
+    private func wasIssued(_ event: RegistryEvent, by issuer: AID) throws -> Bool {
+        guard let issuance = event.prior else { return false }
+        let seal = EventSeal(aid: AID(unchecked: event.subject.primitive), sn: .zero, said: issuance)
+        return try view.anchor(of: seal, by: issuer, onAnyBranch: true) != nil
     }
 
     /// The backers in force after the event of the registry that a credential event names; nil when it has no such event.
