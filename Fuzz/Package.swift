@@ -38,6 +38,7 @@ let package = Package(
         entry("VaultFile", "KERI"),
         entry("Schema", "ACDC"),
         entry("Credential", "ACDC"),
+        entry("RegistryEvent", "ACDC"),
         .target(
             name: "NetworkProperties",
             dependencies: ["FuzzSupport", .product(name: "KERINetwork", package: "kelmark")],
