@@ -129,6 +129,7 @@ struct RecoveryTests {
         let revocation = try RegistryEventBuilder.revocation(of: status, in: state, dated: RegistryScene.now)
         #expect(try scene.feed(revocation) == .rejected(.priorMismatch))
         try scene.recover(behind: before)
+        #expect(try scene.feed(revocation) == .escrowed(.outOfOrder))
         try scene.seal([honest.seal])
         try scene.seal([revocation.seal])
         #expect(try scene.feed(revocation) == .accepted)
