@@ -29,7 +29,7 @@ public struct SchemaLimits: Hashable, Sendable {
     public init(
         schemaBytes: Int = 256 << 10, nestingDepth: Int = 64, schemaValues: Int = 1 << 16, subschemas: Int = 8192,
         enumValues: Int = 4096, patternBytes: Int = 2048, patternStates: Int = 1 << 14, depth: Int = 200,
-        steps: Int = 4_000_000, violations: Int = 8
+        steps: Int = 1_000_000, violations: Int = 8
     ) {
         self.schemaBytes = schemaBytes
         self.nestingDepth = nestingDepth
