@@ -14,7 +14,7 @@ struct DisclosureTests {
     static func credential(format: DocumentFormat = .json) throws -> Credential {
         var draft = CredentialBuilderTests.draft(
             .attributes([
-                "home": [
+                "house": [
                     "d": "", "u": .text(nonces[2].text), "city": "Ulm",
                     "street": ["d": "", "u": .text(nonces[3].text), "name": "Hof"],
                 ],
@@ -35,7 +35,7 @@ struct DisclosureTests {
                     nonces: Array(nonces.prefix(3)))), addressing: .mostCompact, format: format)
     }
 
-    static let paths = ["a", "a/home", "a/home/street", "a/open/plain", "e", "e/boss", "r"]
+    static let paths = ["a", "a/house", "a/house/street", "a/open/plain", "e", "e/boss", "r"]
 
     @Test("every choice of parts has the same SAID, and only they are shown", arguments: DocumentFormat.allCases)
     func everyForm(format: DocumentFormat) throws {
@@ -62,7 +62,7 @@ struct DisclosureTests {
         #expect(try whole.disclosing([DisclosurePath("*")]).credential.bytes == whole.bytes)
         #expect(
             try whole.disclosing([DisclosurePath("a/*")]).credential
-                == whole.disclosing(Set(["a/home/street", "a/open/plain"].map { DisclosurePath($0) })).credential)
+                == whole.disclosing(Set(["a/house/street", "a/open/plain"].map { DisclosurePath($0) })).credential)
     }
 
     @Test("every choice of the blocks of an aggregate", arguments: DocumentFormat.allCases)
@@ -90,9 +90,9 @@ struct DisclosureTests {
         ]
         for part in parts { form = try form.expanded(by: part) }
         #expect(form.bytes == whole.bytes)
-        let home = document["a"]!["home"]!
+        let home = document["a"]!["house"]!
         let hidden = try whole.disclosing([DisclosurePath("a")]).credential
-        #expect(try hidden.expanded(by: home).document["a"]?["home"] == home)
+        #expect(try hidden.expanded(by: home).document["a"]?["house"] == home)
         #expect(throws: DisclosureError.doesNotBelong) { try hidden.expanded(by: document["e"]!["boss"]!) }
         var forged = home
         forged["city"] = "Bonn"
@@ -112,10 +112,10 @@ struct DisclosureTests {
     @Test("two forms together show what either shows")
     func merging() throws {
         let whole = try Self.credential()
-        let one = try whole.disclosing([DisclosurePath("a/home"), DisclosurePath("e")]).credential
+        let one = try whole.disclosing([DisclosurePath("a/house"), DisclosurePath("e")]).credential
         let other = try whole.disclosing([DisclosurePath("a/open/plain"), DisclosurePath("r")]).credential
         let both = try whole.disclosing(
-            Set(["a/home", "e", "a/open/plain", "r"].map { DisclosurePath($0) })
+            Set(["a/house", "e", "a/open/plain", "r"].map { DisclosurePath($0) })
         ).credential
         #expect(try one.merged(with: other) == both)
         #expect(try other.merged(with: one) == both)
@@ -151,7 +151,7 @@ struct DisclosureTests {
     @Test("parts that are not shown can't be chosen")
     func unknownParts() throws {
         let whole = try Self.credential()
-        for text in ["x", "a/x", "i", "a/home/city", "a/home/city/x", "A", "a/open/plain/x"] {
+        for text in ["x", "a/x", "i", "a/house/city", "a/house/city/x", "A", "a/open/plain/x"] {
             let path = DisclosurePath(text)
             #expect(throws: DisclosureError.notShown(path)) { try whole.disclosing([path]) }
         }
@@ -162,8 +162,8 @@ struct DisclosureTests {
             }
         }
         let form = try whole.disclosing([DisclosurePath("a")]).credential
-        #expect(throws: DisclosureError.notShown(DisclosurePath("a/home"))) {
-            try form.disclosing([DisclosurePath("a/home")])
+        #expect(throws: DisclosureError.notShown(DisclosurePath("a/house"))) {
+            try form.disclosing([DisclosurePath("a/house")])
         }
     }
 
@@ -175,9 +175,9 @@ struct DisclosureTests {
         #expect(
             try whole.disclosing([DisclosurePath("e"), DisclosurePath("r")]).guessable.map(\.description) == ["e/boss"])
         #expect(try Self.aggregate().guessableBlocks.isEmpty)
-        let short = CredentialBuilderTests.draft(.attributes(["home": ["d": "", "u": "MAAA", "city": "Ulm"]]))
+        let short = CredentialBuilderTests.draft(.attributes(["house": ["d": "", "u": "MAAA", "city": "Ulm"]]))
         let credential = try CredentialBuilder.credential(short, addressing: .mostCompact)
-        #expect(credential.guessableBlocks.map(\.description) == ["a", "a/home"])
+        #expect(credential.guessableBlocks.map(\.description) == ["a", "a/house"])
     }
 
     @Test("a block is right when the blocks in it are")
