@@ -9,8 +9,11 @@ import Foundation
 import PackageDescription
 
 // `KELMARK_CORE_ONLY=1` leaves Services, Adapters and Apps (and every package that only they need) out.
+// `KELMARK_SERVICES_ONLY=1` leaves Adapters and Apps out, for whoever works on a service.
 // `KELMARK_FUZZ=1` offers modules to Fuzz/ that are no products.
 let coreOnly = ProcessInfo.processInfo.environment["KELMARK_CORE_ONLY"] == "1"
+let servicesOnly = ProcessInfo.processInfo.environment["KELMARK_SERVICES_ONLY"] == "1"
+let topLayer: Layer = coreOnly ? .protocols : servicesOnly ? .services : .apps
 
 enum Layer: Int {
     case foundations, protocols, services, adapters, apps
@@ -69,7 +72,7 @@ extension Target.Dependency {
     _ layer: Layer, _ name: String, uses: [String] = [], external: [Target.Dependency] = [], pure: Bool = false,
     product: Bool = false, executable: Bool = false, resources: [Resource] = []
 ) {
-    if coreOnly && layer.rawValue > Layer.protocols.rawValue { return }
+    if layer.rawValue > topLayer.rawValue { return }
     for used in uses {
         guard let other = placed[used] else { fatalError("\(name) uses \(used), which is not declared before it") }
         guard other.layer.rawValue <= layer.rawValue else { fatalError("\(name) points upward at \(used)") }
@@ -154,7 +157,7 @@ module(
     ],
     external: [.argumentParser, .configuration, .lifecycle, .signals, .logging, .asn1, .x509, .crypto])
 module(.apps, "kelmark", uses: ["KelmarkCLI"], executable: true)
-if !coreOnly { products.append(.executable(name: "kelmark", targets: ["kelmark"])) }
+if topLayer == .apps { products.append(.executable(name: "kelmark", targets: ["kelmark"])) }
 
 // Tests. Vectors live in Tests/Vectors and are found through `KelmarkTestSupport.Vectors`.
 support("KelmarkTestSupport", uses: [])
@@ -219,7 +222,7 @@ targets.append(
         path: "Tests/InteropTests/KelmarkPeer", swiftSettings: settings))
 
 // The writer that scripts/soak kills, and the checker that looks for what was lost.
-if !coreOnly {
+if topLayer == .apps {
     targets.append(
         .executableTarget(
             name: "kelmark-soak",
@@ -233,12 +236,16 @@ var packages: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
 ]
-if !coreOnly {
+if topLayer.rawValue >= Layer.services.rawValue {
+    packages += [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ]
+}
+if topLayer == .apps {
     packages += [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
