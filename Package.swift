@@ -136,6 +136,9 @@ module(
 module(
     .services, "KERINetwork", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC"],
     external: [.logging, .lifecycle], product: ProcessInfo.processInfo.environment["KELMARK_FUZZ"] == "1")
+module(
+    .services, "Issuer", uses: ["KelmarkBytes", "KelmarkCrypto", "SPIFFE"],
+    external: [.logging, .lifecycle, .x509, .asn1, .crypto])
 
 // Adapters: one framework each.
 module(
@@ -212,6 +215,9 @@ tests(
     uses: [
         "FaultDrill", "KERIHTTP", "HTTPTransport", "KERINetwork", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto",
     ], external: [.logging, .lifecycle])
+tests(
+    "IssuerTests", uses: ["Issuer", "SPIFFE", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
+    external: [.logging, .lifecycle, .x509, .asn1, .crypto])
 // Runs the built binary.
 tests("EndToEndTests", uses: ["kelmark", "KERI", "KelmarkBytes", "KelmarkTestSupport"])
 
