@@ -29,9 +29,17 @@ public protocol RegistryKeeper: Sendable {
     /// - Throws: what the store fails with.
     func log(of registry: SAID?, credential: SAID?) throws -> [UInt8]
 
-    /// Decides again about what waits for the log of an owner, and drops what has waited too long.
+    /// Whether anything waits for the log of an owner; asked after each of its events, so it has to be cheap.
+    /// - Throws: what the store fails with.
+    func awaits(_ owner: AID) throws -> Bool
+
+    /// Decides again about what waits for the log of an owner.
     /// - Throws: what the store fails with.
     func wake(after owner: AID, now: Timestamp) throws
+
+    /// Drops what has waited too long.
+    /// - Throws: what the store fails with.
+    func expire(now: Timestamp) throws
 
     /// Decides again about everything that waits: a crash may have come between a log and what waits for it.
     /// - Throws: what the store fails with.
@@ -182,11 +190,16 @@ public struct RegistryArchive<Store: CredentialStore>: RegistryKeeper {
         return stream
     }
 
-    /// Decides again about what waits for the log of an owner.
-    public func wake(after owner: AID, now: Timestamp) throws {
-        try resume(.keyEvents(owner), now: now)
-        _ = try processor.expire(now: now)
+    /// Whether anything waits for the log of an owner.
+    public func awaits(_ owner: AID) throws -> Bool {
+        try store.read(credentials: { try $0.nextCredentialEscrow(waitingFor: .keyEvents(owner), after: nil) != nil })
     }
+
+    /// Decides again about what waits for the log of an owner.
+    public func wake(after owner: AID, now: Timestamp) throws { try resume(.keyEvents(owner), now: now) }
+
+    /// Drops what has waited too long.
+    public func expire(now: Timestamp) throws { _ = try processor.expire(now: now) }
 
     /// Decides again about everything that waits.
     public func catchUp(now: Timestamp) throws { _ = try processor.resume(now: now) }

@@ -42,7 +42,8 @@ extension Witness {
 
     /// Decides again about registry events that wait for the log of an AID.
     func wakeRegistries(of owner: AID) async throws {
-        guard let registries else { return }
+        // Mostly nothing waits, and then nobody takes a turn at writing.
+        guard let registries, try registries.awaits(owner) else { return }
         try await queue.runAlone { [self] in try registries.wake(after: owner, now: clock.now()) }
     }
 }

@@ -38,6 +38,7 @@ extension Witness {
                 return try processor.expire(now: clock.now(), limit: limit).count < limit
             }
         }
+        if let registries { try await queue.runAlone { [self] in try registries.expire(now: clock.now()) } }
     }
 
     /// Decides again about everything that waits, and acts on what left its escrow.
