@@ -14,7 +14,7 @@ coverage_flags := --traits Secp256k1 --scratch-path .build-coverage
 export SWIFT_BACKTRACE := enable=no
 unexport KELMARK_CORE_ONLY
 
-.PHONY: help setup build demo test interop fuzz soak drill bench mutate lint format docs coverage clean
+.PHONY: help setup build demo test interop fuzz soak drill bench mutate lint generate format docs coverage clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ lint: ## Formatting, layers, licence lines, names and paths
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks
 	scripts/check-layers
 	scripts/check-files
+
+generate: ## Writes the gRPC code from its definitions (needs protoc)
+	scripts/generate-api
 
 format: ## Formats the Swift sources in place
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks

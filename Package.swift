@@ -63,14 +63,22 @@ extension Target.Dependency {
     static let nioCore: Self = .product(name: "NIOCore", package: "swift-nio")
     static let nioPosix: Self = .product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1: Self = .product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTP2: Self = .product(name: "NIOHTTP2", package: "swift-nio-http2")
+    static let nioHPACK: Self = .product(name: "NIOHPACK", package: "swift-nio-http2")
+    static let nioSSL: Self = .product(name: "NIOSSL", package: "swift-nio-ssl")
     static let httpClient: Self = .product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let protobuf: Self = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+    static let grpc: Self = .product(name: "GRPCCore", package: "grpc-swift-2")
+    static let grpcProtobuf: Self = .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+    static let grpcTransport: Self = .product(
+        name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
     static let secp256k1: Self = .target(name: "CSecp256k1", condition: .when(traits: ["Secp256k1"]))
 }
 
 /// Declares one module of ours and refuses edges that point upward or forward.
 @MainActor func module(
     _ layer: Layer, _ name: String, uses: [String] = [], external: [Target.Dependency] = [], pure: Bool = false,
-    product: Bool = false, executable: Bool = false, resources: [Resource] = []
+    product: Bool = false, executable: Bool = false, exclude: [String] = [], resources: [Resource] = []
 ) {
     if layer.rawValue > topLayer.rawValue { return }
     for used in uses {
@@ -84,7 +92,9 @@ extension Target.Dependency {
     targets.append(
         executable
             ? .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: all)
-            : .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: all))
+            : .target(
+                name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources,
+                swiftSettings: all))
     if product { products.append(.library(name: name, targets: [name])) }
 }
 
@@ -150,6 +160,9 @@ module(
 module(
     .adapters, "KERIHTTP", uses: ["KERINetwork"],
     external: [.lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1])
+
+// Only what scripts/generate-api wrote from Definitions.
+module(.adapters, "SPIREAPI", external: [.grpc, .grpcProtobuf, .protobuf], exclude: ["Definitions"])
 
 // Apps: the only place where parts are composed.
 module(
@@ -253,7 +266,13 @@ if topLayer == .apps {
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ]
