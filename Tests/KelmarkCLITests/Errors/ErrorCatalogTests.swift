@@ -7,6 +7,7 @@ import KERINetwork
 import KelmarkBytes
 import KelmarkCrypto
 import KelmarkTestSupport
+import SPIFFE
 import Testing
 import TrustBinding
 

@@ -6,6 +6,7 @@ internal import KERI
 internal import KERINetwork
 internal import KelmarkBytes
 internal import KelmarkCrypto
+internal import SPIFFE
 internal import TrustBinding
 
 /// Gives every error of the layers below its code in the catalogue. Nothing is decided by the words of an error.

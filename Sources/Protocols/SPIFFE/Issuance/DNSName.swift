@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The host names that a workload certificate may carry beside its SPIFFE ID.
-enum DNSName {
+package enum DNSName {
     /// Labels of 1 to 63 letters, digits and inner hyphens, at most 253 bytes, no wildcard, no dot at the end, and
     /// not only digits at the end (an address is no name).
-    static func isValid(_ name: String) -> Bool {
+    package static func isValid(_ name: String) -> Bool {
         guard (1...253).contains(name.utf8.count) else { return false }
         let labels = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         let wellFormed = labels.allSatisfy { label in

@@ -6,7 +6,7 @@ public struct CertificateSerial: Hashable, Sendable {
     public static let byteCount = 16
 
     /// Big-endian without leading zeros.
-    let magnitude: [UInt8]
+    package let magnitude: [UInt8]
 
     /// Makes a serial from random bytes of the caller.
     /// - Returns: nil when there are not exactly 16, or when all are zero.
