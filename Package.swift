@@ -50,6 +50,7 @@ var placed: [String: (layer: Layer, order: Int)] = [:]
 
 extension Target.Dependency {
     static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras: Self = .product(name: "CryptoExtras", package: "swift-crypto")
     static let asn1: Self = .product(name: "SwiftASN1", package: "swift-asn1")
     static let x509: Self = .product(name: "X509", package: "swift-certificates")
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
@@ -132,12 +133,15 @@ system("CSecp256k1", pkgConfig: "libsecp256k1", apt: "libsecp256k1-dev")
 module(.foundations, "KelmarkBytes", pure: true, product: true)
 module(
     .foundations, "KelmarkCrypto", uses: ["KelmarkBytes", "CSodium"], external: [.crypto, .secp256k1], product: true)
+module(
+    .foundations, "JOSE", uses: ["KelmarkBytes"], external: [.crypto, .cryptoExtras, .asn1], pure: true, product: true)
 
 // Protocols: pure values, codecs and state machines; no I/O, no clock, no framework.
 module(.protocols, "CESR", uses: ["KelmarkBytes"], pure: true, product: true)
 module(.protocols, "KERI", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR"], product: true)
 module(.protocols, "ACDC", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"], product: true)
-module(.protocols, "SPIFFE", uses: ["KelmarkBytes"], external: [.asn1, .x509, .crypto], product: true)
+module(.protocols, "SPIFFE", uses: ["KelmarkBytes", "JOSE"], external: [.asn1, .x509, .crypto], product: true)
+module(.protocols, "Transparency", uses: ["KelmarkBytes"], external: [.crypto], pure: true)
 module(
     .protocols, "TrustBinding", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC", "SPIFFE"],
     external: [.asn1, .x509, .crypto], product: true)
@@ -207,7 +211,11 @@ tests(
 tests(
     "KERIHTTPTests", uses: ["KERIHTTP", "HTTPTransport", "KERINetwork"], external: [.logging, .lifecycle],
     exclude: ["mutations.txt"])
-tests("SPIFFETests", uses: ["SPIFFE", "KelmarkTestSupport"], external: [.asn1, .x509, .crypto])
+tests("JOSETests", uses: ["JOSE", "KelmarkBytes", "KelmarkTestSupport"], exclude: ["mutations.txt"])
+tests("TransparencyTests", uses: ["Transparency", "KelmarkBytes"], external: [.crypto], exclude: ["mutations.txt"])
+tests(
+    "SPIFFETests", uses: ["SPIFFE", "JOSE", "KelmarkBytes", "KelmarkTestSupport"], external: [.asn1, .x509, .crypto],
+    exclude: ["mutations.txt"])
 tests(
     "TrustBindingTests",
     uses: ["TrustBinding", "SPIFFE", "ACDC", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],

@@ -14,9 +14,10 @@ struct X509Case: Decodable, Sendable, CustomTestStringConvertible {
     let tag: String
     let why: String
     let spiffeID: String?
+    let key: String?
 
     enum CodingKeys: String, CodingKey {
-        case name, chain, bundles, expect, tag, why
+        case name, chain, bundles, expect, tag, why, key
         case spiffeID = "spiffe_id"
     }
 
