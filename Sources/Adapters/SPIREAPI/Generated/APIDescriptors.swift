@@ -571,5 +571,6 @@ package enum APIDescriptors {
         Rpb25zaGlwUmVzcG9uc2USugEKIUJhdGNoRGVsZXRlRmVkZXJhdGlvblJlbGF0aW9uc2hpcBJJLnNwaXJlLmFwaS5zZXJ2ZXIudHJ1c3Rkb21h\
         aW4udjEuQmF0Y2hEZWxldGVGZWRlcmF0aW9uUmVsYXRpb25zaGlwUmVxdWVzdBpKLnNwaXJlLmFwaS5zZXJ2ZXIudHJ1c3Rkb21haW4udjEuQm\
         F0Y2hEZWxldGVGZWRlcmF0aW9uUmVsYXRpb25zaGlwUmVzcG9uc2USXgoNUmVmcmVzaEJ1bmRsZRI1LnNwaXJlLmFwaS5zZXJ2ZXIudHJ1c3Rk\
-        b21haW4udjEuUmVmcmVzaEJ1bmRsZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHliBnByb3RvMw        """
+        b21haW4udjEuUmVmcmVzaEJ1bmRsZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHliBnByb3RvMw
+        """
 }
