@@ -151,7 +151,7 @@ module(
     .services, "KERINetwork", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC"],
     external: [.logging, .lifecycle], product: ProcessInfo.processInfo.environment["KELMARK_FUZZ"] == "1")
 module(
-    .services, "Issuer", uses: ["KelmarkBytes", "KelmarkCrypto", "SPIFFE"],
+    .services, "Issuer", uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE", "Transparency"],
     external: [.logging, .lifecycle, .x509, .asn1, .crypto])
 
 // Adapters: one framework each.
@@ -237,7 +237,7 @@ tests(
         "FaultDrill", "KERIHTTP", "HTTPTransport", "KERINetwork", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto",
     ], external: [.logging, .lifecycle])
 tests(
-    "IssuerTests", uses: ["Issuer", "SPIFFE", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
+    "IssuerTests", uses: ["Issuer", "SPIFFE", "JOSE", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
     external: [.logging, .lifecycle, .x509, .asn1, .crypto])
 // Runs the built binary.
 tests("EndToEndTests", uses: ["kelmark", "KERI", "KelmarkBytes", "KelmarkTestSupport"])
