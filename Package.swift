@@ -167,6 +167,13 @@ module(
 
 // Only what scripts/generate-api wrote from Definitions.
 module(.adapters, "SPIREAPI", external: [.grpc, .grpcProtobuf, .protobuf], exclude: ["Definitions"])
+module(
+    .adapters, "IdentityGRPC", uses: ["KelmarkBytes", "SPIFFE", "SPIREAPI"],
+    external: [
+        .grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP2,
+        .nioHPACK,
+        .nioSSL, .x509,
+    ])
 
 // Apps: the only place where parts are composed.
 module(
