@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Decides whether a key may become an authority, between its making and its publication.
+///
+/// With KERI behind it, the gate seals an authority statement and waits for its witnesses. `03-binding.md`, section 1,
+/// rule 6.
+public protocol AuthorityGate: Sendable {
+    /// Admits a key. Asked again about a key that was admitted, it gives the same admission again.
+    ///
+    /// It must return soon after its task is cancelled: that is how it is told that its time is over.
+    /// - Throws: ``AdmissionRefusal`` when the key may not become an authority; anything else counts as trouble that may
+    ///   pass.
+    func admit(_ key: PreparedKey) async throws -> Admission
+}
+
+/// Why a key may not become an authority.
+public struct AdmissionRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    /// One clause each, for the operator.
+    public let reasons: [String]
+
+    /// Collects reasons.
+    public init(_ reasons: [String]) { self.reasons = reasons }
+
+    /// The reasons in one line.
+    public var description: String { reasons.joined(separator: "; ") }
+}
+
+/// Admits every key: a plain SPIFFE server, whose authorities are `claimed`.
+public struct OpenGate: AuthorityGate {
+    /// A gate without conditions.
+    public init() {}
+
+    /// Admits the key.
+    public func admit(_ key: PreparedKey) -> Admission { .open }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SPIFFE
+
+/// Everything that the issuer knows about its authorities, kept as one document: the bundle and the journals change
+/// together or not at all.
+struct IssuerLedger: Hashable, Sendable {
+    var bundle: DomainBundle
+    var x509: AuthoritySlots
+    var jwt: AuthoritySlots
+
+    /// The beginning.
+    init(trustDomain: TrustDomain, refreshHint: Int64) throws(IssuerError) {
+        bundle = try DomainBundle(trustDomain: trustDomain, refreshHint: refreshHint)
+        x509 = AuthoritySlots(.x509)
+        jwt = AuthoritySlots(.jwt)
+    }
+
+    init(bundle: DomainBundle, x509: AuthoritySlots, jwt: AuthoritySlots) {
+        self.bundle = bundle
+        self.x509 = x509
+        self.jwt = jwt
+    }
+
+    subscript(kind: AuthorityKind) -> AuthoritySlots {
+        get { kind == .x509 ? x509 : jwt }
+        set {
+            switch kind {
+            case .x509: x509 = newValue
+            case .jwt: jwt = newValue
+            }
+        }
+    }
+
+    /// Under what name an authority of ours stands in the bundle.
+    static func bundleID(of entry: AuthorityEntry) -> String { entry.upstreamAuthorityID ?? entry.authorityID }
+
+    /// The names in the bundle that sign or will sign.
+    var namesInUse: Set<String> {
+        Set([x509, jwt].flatMap { [$0.active, $0.prepared].compactMap { $0 } }.map(Self.bundleID(of:)))
+    }
+}

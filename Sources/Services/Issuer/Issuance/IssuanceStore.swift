@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where issuances are kept: the record, its leaf in the log and the audit record, together or not at all.
+///
+/// Nothing is handed to anybody before ``commit(_:)`` has returned.
+public protocol IssuanceStore: Sendable {
+    /// Appends a batch in one transaction, durable when this returns. Batches that come at the same time may share a
+    /// synchronisation of the medium; each fails alone.
+    /// - Returns: the index of each issuance's leaf, in order.
+    /// - Throws: ``IssuerStoreError``.
+    func commit(_ batch: IssuanceBatch) async throws -> [UInt64]
+    /// How many leaves there are.
+    /// - Throws: ``IssuerStoreError``.
+    func leafCount() async throws -> UInt64
+    /// Issuances in the order of their leaves.
+    /// - Throws: ``IssuerStoreError``.
+    func issuances(from index: UInt64, limit: Int) async throws -> [StoredIssuance]
+    /// Audit records in order.
+    /// - Throws: ``IssuerStoreError``.
+    func auditRecords(from index: UInt64, limit: Int) async throws -> [AuditRecord]
+    /// Where the chain of audit records stands.
+    /// - Throws: ``IssuerStoreError``.
+    func auditHead() async throws -> AuditChain.Position
+}
+
+/// What is appended at once.
+public struct IssuanceBatch: Sendable {
+    /// The issuances, each with its audit event.
+    public let issuances: [(record: IssuanceRecord, event: AuditEvent)]
+    /// Further audit events, such as refusals.
+    public let events: [AuditEvent]
+    /// How leaves hide whom they name.
+    public let blinding: LeafBlinding
+
+    /// Joins the parts.
+    public init(
+        issuances: [(record: IssuanceRecord, event: AuditEvent)] = [], events: [AuditEvent] = [],
+        blinding: LeafBlinding
+    ) {
+        self.issuances = issuances
+        self.events = events
+        self.blinding = blinding
+    }
+}
+
+/// An issuance with its place in the log.
+public struct StoredIssuance: Hashable, Sendable {
+    /// Index of the leaf.
+    public let index: UInt64
+    /// What was signed.
+    public let record: IssuanceRecord
+    /// The leaf.
+    public let leaf: [UInt8]
+
+    /// Joins the parts.
+    public init(index: UInt64, record: IssuanceRecord, leaf: [UInt8]) {
+        self.index = index
+        self.record = record
+        self.leaf = leaf
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+private import Synchronization
+
+/// Issuances in memory, for tests and for servers that may forget.
+public final class MemoryIssuanceStore: IssuanceStore {
+    private struct Content {
+        var issuances: [StoredIssuance] = []
+        var audit: [AuditRecord] = []
+        var head = AuditChain.Position.start
+    }
+
+    private let content = Mutex(Content())
+
+    /// An empty store.
+    public init() {}
+
+    /// Appends a batch.
+    public func commit(_ batch: IssuanceBatch) throws -> [UInt64] {
+        try content.withLock { content in
+            var next = content
+            var indexes: [UInt64] = []
+            func append(_ event: AuditEvent) throws(IssuerError) {
+                let record = AuditRecord(
+                    index: next.head.count, previous: next.head.digest, content: try event.encoded())
+                next.audit.append(record)
+                next.head = AuditChain.Position(count: record.index + 1, digest: record.digest)
+            }
+            for (record, event) in batch.issuances {
+                let index = UInt64(next.issuances.count)
+                let leaf = try record.leaf(at: index, blinding: batch.blinding)
+                next.issuances.append(StoredIssuance(index: index, record: record, leaf: leaf))
+                indexes.append(index)
+                try append(event.placed(at: index))
+            }
+            for event in batch.events { try append(event) }
+            content = next
+            return indexes
+        }
+    }
+
+    /// How many leaves there are.
+    public func leafCount() -> UInt64 { content.withLock { UInt64($0.issuances.count) } }
+
+    /// Issuances in the order of their leaves.
+    public func issuances(from index: UInt64, limit: Int) -> [StoredIssuance] {
+        content.withLock { content in
+            Array(content.issuances.dropFirst(Int(clamping: index)).prefix(max(0, limit)))
+        }
+    }
+
+    /// Audit records in order.
+    public func auditRecords(from index: UInt64, limit: Int) -> [AuditRecord] {
+        content.withLock { content in Array(content.audit.dropFirst(Int(clamping: index)).prefix(max(0, limit))) }
+    }
+
+    /// Where the chain of audit records stands.
+    public func auditHead() -> AuditChain.Position { content.withLock { $0.head } }
+}
+
+extension AuditEvent {
+    /// The event of an issuance, with the index of its leaf, which ties both chains together.
+    package func placed(at leaf: UInt64) -> AuditEvent {
+        AuditEvent(
+            at: at, actor: actor, action: action, subject: subject, outcome: outcome,
+            details: details.merging(["leaf": String(leaf)]) { $1 })
+    }
+}
