@@ -55,7 +55,7 @@ struct X509Case: Decodable, Sendable, CustomTestStringConvertible {
     }
 
     /// Judges the chain with the bundle of the leaf's own trust domain, or an empty one.
-    func outcome() throws -> X509SVIDOutcome {
+    func outcome(leafRules: LeafRules = .strict) throws -> X509SVIDOutcome {
         let chain = try Self.certificates(chain)
         let leaf = try? chain.first.map { try X509Certificate(der: $0) }
         let id = try? leaf?.uris.first.map { try SPIFFEID($0) }
@@ -63,7 +63,7 @@ struct X509Case: Decodable, Sendable, CustomTestStringConvertible {
         let authorities = try bundles[domain.name].map(Self.certificates) ?? []
         let bundle = try X509Bundle(trustDomain: domain, der: authorities)
         let time = try #require(CertificateTime("2026-08-01T00:00:00Z"))
-        return X509SVIDOutcome.verifying(chain: chain, against: bundle, at: time)
+        return X509SVIDOutcome.verifying(chain: chain, against: bundle, at: time, leafRules: leafRules)
     }
 }
 

@@ -52,7 +52,7 @@ public enum X509SVIDOutcome: Hashable, Sendable {
     /// The authorities of several trust domains are never pooled: a leaf of another domain than the bundle's is
     /// refused whoever signed it. X509-SVID standard, section 5.
     public static func verifying(
-        chain: [[UInt8]], against bundle: X509Bundle, at time: CertificateTime
+        chain: [[UInt8]], against bundle: X509Bundle, at time: CertificateTime, leafRules: LeafRules = .strict
     ) -> X509SVIDOutcome {
         guard !chain.isEmpty else { return .refused([X509SVIDFault(.emptyChain)]) }
         guard chain.count <= longestChain else { return .refused([X509SVIDFault(.chainTooLong)]) }
@@ -66,17 +66,18 @@ public enum X509SVIDOutcome: Hashable, Sendable {
             }
         }
         guard faults.isEmpty else { return .refused(faults) }
-        return verifying(chain: certificates, against: bundle, at: time)
+        return verifying(chain: certificates, against: bundle, at: time, leafRules: leafRules)
     }
 
     /// Judges a parsed chain, leaf first, the others in any order, against one trust domain.
     public static func verifying(
-        chain: [X509Certificate], against bundle: X509Bundle, at time: CertificateTime
+        chain: [X509Certificate], against bundle: X509Bundle, at time: CertificateTime, leafRules: LeafRules = .strict
     ) -> X509SVIDOutcome {
         guard let leaf = chain.first else { return .refused([X509SVIDFault(.emptyChain)]) }
         guard chain.count <= longestChain else { return .refused([X509SVIDFault(.chainTooLong)]) }
         let (id, leafFaults) = LeafProfile.check(leaf)
-        var faults = leafFaults + CertificatePath.validity(of: leaf, at: time)
+        var faults = leafFaults.filter { !leafRules.tolerated.contains($0.code) }
+        faults += CertificatePath.validity(of: leaf, at: time)
         if let id, id.trustDomain != bundle.trustDomain {
             let detail = "bundle of \(bundle.trustDomain)"
             return .refused(faults + [X509SVIDFault(.foreignTrustDomain, id.description, detail: detail)])
