@@ -159,7 +159,7 @@ module(
 
 // Adapters: one framework each.
 module(
-    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "CESR", "KERI", "ACDC", "KERINetwork"],
+    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "SPIFFE", "CESR", "KERI", "ACDC", "KERINetwork", "Issuer"],
     external: [.grdb, .sqlite],
     product: true)
 module(
