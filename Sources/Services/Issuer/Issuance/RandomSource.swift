@@ -4,7 +4,7 @@ internal import KelmarkBytes
 internal import KelmarkCrypto
 internal import SPIFFE
 
-/// Where serial numbers and token identifiers come from, injected so that tests can foresee them.
+/// Where serial numbers, identifiers, nonces and join tokens come from, injected so that tests can foresee them.
 public struct RandomSource: Sendable {
     private let generate: @Sendable (Int) throws -> [UInt8]
 
@@ -30,7 +30,8 @@ public struct RandomSource: Sendable {
         return Base64URL.encodedString(bytes.span)
     }
 
-    private func bytes(_ count: Int) throws(IssuerError) -> [UInt8] {
+    /// Exactly `count` bytes.
+    func bytes(_ count: Int) throws(IssuerError) -> [UInt8] {
         let bytes: [UInt8]
         do {
             bytes = try generate(count)
