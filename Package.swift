@@ -153,10 +153,13 @@ module(
 module(
     .services, "Issuer", uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE", "Transparency"],
     external: [.logging, .lifecycle, .x509, .asn1, .crypto])
+module(
+    .services, "NodeAgent", uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE"],
+    external: [.logging, .lifecycle, .x509, .asn1, .crypto, .cryptoExtras])
 
 // Adapters: one framework each.
 module(
-    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "CESR", "KERI", "ACDC", "KERINetwork"],
+    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "SPIFFE", "CESR", "KERI", "ACDC", "KERINetwork", "Issuer"],
     external: [.grdb, .sqlite],
     product: true)
 module(
@@ -246,6 +249,10 @@ tests(
 tests(
     "IssuerTests", uses: ["Issuer", "SPIFFE", "JOSE", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
     external: [.logging, .lifecycle, .x509, .asn1, .crypto])
+tests(
+    "NodeAgentTests",
+    uses: ["NodeAgent", "SPIFFE", "JOSE", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
+    external: [.logging, .lifecycle, .x509, .asn1, .crypto], exclude: ["mutations.txt"])
 // Runs the built binary.
 tests("EndToEndTests", uses: ["kelmark", "KERI", "KelmarkBytes", "KelmarkTestSupport"])
 

@@ -15,6 +15,20 @@ internal import Synchronization
 /// it.
 struct StoreFile {
     let path: String
+    var format = Format.keyEvents
+
+    /// How the first page of a file tells what it is.
+    struct Format: Hashable, Sendable {
+        /// At offset 68 of the file.
+        let applicationID: UInt32
+        /// The newest version that this program knows, at offset 60.
+        let version: UInt32
+        /// What such a file is called.
+        let name: String
+
+        static let keyEvents = Format(
+            applicationID: StoreSchema.applicationID, version: StoreSchema.version, name: "store")
+    }
 
     /// Files that this process has open. Closing any descriptor of a file drops every lock that the process holds on
     /// it, so a file that is open here may not be opened a second time to look at its first page.
@@ -27,9 +41,11 @@ struct StoreFile {
 
     /// Prepares the file, runs `open` while no other thread can prepare one, and counts the file as open.
     /// - Returns: what `open` returned and what ``release(_:)`` takes.
-    static func claim<R>(_ path: String, open: () throws -> R) throws -> (R, Identity) {
+    static func claim<R>(
+        _ path: String, format: Format = .keyEvents, open: () throws -> R
+    ) throws -> (R, Identity) {
         try openFiles.withLock { files in
-            let file = StoreFile(path: path)
+            let file = StoreFile(path: path, format: format)
             if let identity = try file.identity(), files[identity] != nil {
                 files[identity, default: 0] += 1
                 do {
@@ -111,21 +127,24 @@ struct StoreFile {
         let count = read(file, &header, header.count)
         guard count >= 0 else { throw failure("reading \(path)") }
         guard count == header.count, header.starts(with: "SQLite format 3\0".utf8) else {
-            throw StoreError(.corrupt, "\(path) is not a store: it does not begin as an SQLite file does")
+            throw StoreError(
+                .corrupt, "\(path) is not a \(format.name): it does not begin as an SQLite file does")
         }
         func number(at offset: Int) -> UInt32 { header[offset..<(offset + 4)].reduce(0) { $0 << 8 | UInt32($1) } }
-        try Self.check(applicationID: number(at: 68), version: number(at: 60), path: path)
+        try Self.check(applicationID: number(at: 68), version: number(at: 60), path: path, format: format)
     }
 
     /// Refuses files of other applications and of newer versions.
-    static func check(applicationID: UInt32, version: UInt32, path: String) throws {
-        guard applicationID == StoreSchema.applicationID else {
+    static func check(
+        applicationID: UInt32, version: UInt32, path: String, format: Format = .keyEvents
+    ) throws {
+        guard applicationID == format.applicationID else {
             throw StoreError(.unavailable, "\(path) is a database of another application; choose another path")
         }
-        guard version <= StoreSchema.version else {
+        guard version <= format.version else {
             throw StoreError(
                 .tooNew,
-                "\(path) has version \(version), and this program knows versions up to \(StoreSchema.version); "
+                "\(path) has version \(version), and this program knows versions up to \(format.version); "
                     + "use a newer program")
         }
     }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Proves to the issuer which node this is. Facts (SPIFFE) 12.
+public protocol NodeAttestor: Sendable {
+    /// What is sent first.
+    /// - Throws: whatever keeps it from knowing.
+    func data() async throws -> NodeAttestationData
+    /// The answer to one challenge of the issuer.
+    /// - Throws: where it can't be answered; the attestation ends.
+    func answer(_ challenge: [UInt8]) async throws -> [UInt8]
+}
+
+/// Attests by a token that an operator got from the issuer and that works once.
+public struct JoinTokenAttestor: NodeAttestor {
+    /// The token is for one use: it is never logged.
+    private let token: String
+
+    /// Attests by this token.
+    public init(token: String) { self.token = token }
+
+    /// The token's text.
+    public func data() -> NodeAttestationData { NodeAttestationData(type: "join_token", payload: Array(token.utf8)) }
+
+    /// A token is never challenged.
+    public func answer(_ challenge: [UInt8]) throws -> [UInt8] {
+        throw IssuerClientError(.malformedAnswer, "a challenge to a join token")
+    }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import SPIFFE
+internal import Synchronization
+
+/// The agent's own identity: from the disk, by attestation, by renewal.
+extension Agent {
+    /// Takes up what the agent knew before.
+    /// - Throws: what the store fails with: a record that can't be read is for the operator to look at, not to overwrite.
+    func loadRecord() async throws {
+        guard let record = try await store.load() else {
+            return try state.withLock { try $0.machine.apply(.nothingLoaded) }
+        }
+        let identity = record.identity.flatMap { stored in
+            try? AgentIdentity(
+                chain: stored.chain, key: stored.key, isReattestable: stored.isReattestable,
+                under: record.bundle.x509Bundle, at: clock.now())
+        }
+        try state.withLock { state in
+            state.record = record
+            state.identity = identity
+            if identity != nil {
+                try state.machine.apply(.identityLoaded)
+            } else if record.bundle.x509Authorities.isEmpty {
+                try state.machine.apply(.nothingLoaded)
+            } else {
+                try state.machine.apply(.trustLoaded)
+            }
+        }
+        await useCredentials()
+    }
+
+    /// Brings the agent to a valid SVID, and replaces one in the second half of its life or under a condemned authority.
+    func keepIdentity() async throws {
+        if phase == .bootstrapping {
+            let bundle = try await Bootstrap(
+                source: configuration.bootstrap, trustDomain: configuration.trustDomain, issuer: issuer,
+                admission: admission, threads: threads
+            ).bundle()
+            try await save(AgentRecord(bundle: bundle, identity: nil))
+            try state.withLock { try $0.machine.apply(.trustFound) }
+            await useCredentials()
+        }
+        let now = clock.now()
+        if let identity, identity.notAfter < now, phase != .attesting {
+            // Nobody takes it any more, so that it can't be renewed.
+            try meet(IssuerClientError(.agentExpired, "the agent's SVID has run out"))
+        }
+        if phase == .attesting {
+            try await attest()
+            try state.withLock { try $0.machine.apply(.attested) }
+            return
+        }
+        guard let identity else { return }
+        let isCondemned = cache.read { $0.trust.condemns(identity.authority) } ?? false
+        guard isCondemned || identity.renewsAt <= now else { return }
+        try await renew(identity)
+    }
+
+    private func attest() async throws {
+        let key = try await threads.run { try SVIDKey.random(.p256) }
+        let data: NodeAttestationData
+        do {
+            data = try await nodeAttestor.data()
+        } catch {
+            throw IssuerClientError(.failed, "the node attestor has nothing to send: \(error)")
+        }
+        let issued = try await issuer.attest(data, request: try key.certificateRequest()) {
+            [nodeAttestor] challenge throws(IssuerClientError) in
+            do {
+                return try await nodeAttestor.answer(challenge)
+            } catch {
+                throw IssuerClientError(.failed, "a challenge can't be answered: \(error)")
+            }
+        }
+        try await take(issued.chain, key: key, isReattestable: issued.isReattestable)
+        logger.info("Agent attested", metadata: ["spiffe_id": "\(identity?.id.description ?? "")"])
+    }
+
+    private func renew(_ old: AgentIdentity) async throws {
+        guard !old.isReattestable else { return try await attest() }
+        let key = try await threads.run { try SVIDKey.random(.p256) }
+        do throws(IssuerClientError) {
+            try await take(
+                try await issuer.renew(request: try Self.request(for: key)), key: key, isReattestable: false)
+        } catch {
+            // The old one still works; whoever asks for a new one later gets it.
+            guard error.isPassing, old.notAfter > clock.now() else { throw error }
+            logger.warning("Agent's SVID not renewed yet", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private static func request(for key: SVIDKey) throws(IssuerClientError) -> [UInt8] {
+        do {
+            return try key.certificateRequest()
+        } catch {
+            throw IssuerClientError(.failed, "no certificate request: \(error)")
+        }
+    }
+
+    /// Judges an own SVID that the issuer gave, and keeps it before it is used: the issuer forgets the old one.
+    private func take(_ chain: [[UInt8]], key: SVIDKey, isReattestable: Bool) async throws(IssuerClientError) {
+        guard let record = state.withLock({ $0.record }) else {
+            throw IssuerClientError(.untrustedIssuer, "there is no bundle")
+        }
+        let identity: AgentIdentity
+        do {
+            identity = try AgentIdentity(
+                chain: chain, key: key, isReattestable: isReattestable, under: record.bundle.x509Bundle,
+                at: clock.now())
+        } catch {
+            throw IssuerClientError(.malformedAnswer, "the agent's own SVID: \(error)")
+        }
+        do {
+            try await save(
+                AgentRecord(
+                    bundle: record.bundle,
+                    identity: AgentRecord.StoredIdentity(chain: chain, key: key, isReattestable: isReattestable)))
+        } catch {
+            throw IssuerClientError(.failed, "the agent's own SVID can't be stored: \(error)")
+        }
+        state.withLock { $0.identity = identity }
+        await useCredentials()
+    }
+
+    /// Does what a refusal asks of the agent's identity, if it asks anything.
+    /// - Throws: ``AgentPhase/StopReason`` when the agent can't go on.
+    func meet(_ error: IssuerClientError) throws {
+        guard let demand = error.demand else { return }
+        try state.withLock { state in
+            // While it attests, a refusal says nothing new, unless that it is banned.
+            if demand == .reattest, state.machine.phase == .attesting || state.machine.phase == .bootstrapping {
+                return
+            }
+            logger.warning("Issuer no longer takes the agent's SVID", metadata: ["error": "\(error)"])
+            switch demand {
+            case .leave: try state.machine.apply(.banned)
+            case .reattest:
+                try state.machine.apply(.mustReattest(canReattest: state.identity?.isReattestable ?? false))
+            }
+            if case .stopped(let reason) = state.machine.phase { throw reason }
+        }
+    }
+
+    // MARK: What outlives a restart
+
+    func saveBundle(_ bundle: TrustBundle) async throws {
+        guard var record = state.withLock({ $0.record }) else { return }
+        record.bundle = bundle
+        try await save(record)
+        await useCredentials()
+    }
+
+    private func save(_ record: AgentRecord) async throws {
+        try await store.save(record)
+        state.withLock { $0.record = record }
+    }
+
+    /// Removes the SVID from the disk; the bundle stays.
+    func forgetIdentity() async {
+        guard
+            var record = state.withLock({ state in
+                state.identity = nil
+                return state.record
+            })
+        else { return }
+        record.identity = nil
+        do {
+            try await save(record)
+        } catch {
+            logger.error("The agent's SVID could not be removed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func useCredentials() async {
+        let (record, identity) = state.withLock { ($0.record, $0.identity) }
+        guard let record else { return }
+        await issuer.use(IssuerCredentials(trust: .bundle(record.bundle.x509Bundle), identity: identity))
+    }
+
+    /// Says once which version the agent is. Nothing depends on it.
+    func postStatusOnce() async throws {
+        guard !state.withLock({ $0.hasPostedStatus }) else { return }
+        do throws(IssuerClientError) {
+            try await issuer.postStatus(agentVersion: configuration.version)
+            state.withLock { $0.hasPostedStatus = true }
+        } catch {
+            if error.demand != nil { throw error }
+            logger.debug("Status not posted", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Logging
+internal import SPIFFE
+
+/// Asks every attestor at once what it finds of a process. Facts (SPIFFE) 20.5.
+public struct WorkloadAttestation: Sendable {
+    private let attestors: [any WorkloadAttestor]
+    private let clock: any AgentClock
+    private let threads: BlockingThreads
+    private let patience: Duration
+    private let logger: Logger
+    private let showsSelectors: Bool
+
+    /// - Parameters:
+    ///   - attestors: whom to ask.
+    ///   - clock: measures patience.
+    ///   - threads: where processes are looked at.
+    ///   - logger: for the operator; callers learn nothing of why.
+    ///   - patience: how long each may take.
+    ///   - showsSelectors: whether the log names what was found.
+    public init(
+        _ attestors: [any WorkloadAttestor], clock: any AgentClock, threads: BlockingThreads, logger: Logger,
+        patience: Duration = .seconds(35), showsSelectors: Bool = false
+    ) {
+        self.attestors = attestors
+        self.clock = clock
+        self.threads = threads
+        self.patience = patience
+        self.logger = logger
+        self.showsSelectors = showsSelectors
+    }
+
+    /// What is found of a process that a delegate names by its number.
+    /// - Throws: ``WorkloadDenial/attestationFailed``.
+    func selectors(ofPID pid: Int32, in table: ProcessTable) async throws(WorkloadDenial) -> Set<Selector> {
+        let process: ProcessHandle
+        do {
+            process = try await threads.run { try ProcessHandle(pid: pid, in: table) }
+        } catch {
+            logger.warning("No such process", metadata: ["pid": "\(pid)", "error": "\(error)"])
+            throw .attestationFailed
+        }
+        return try await selectors(of: process)
+    }
+
+    /// What is found of a process that is the same before and after.
+    /// - Throws: ``WorkloadDenial/attestationFailed`` when no attestor succeeds, or the process is another one by then.
+    func selectors(of process: ProcessHandle) async throws(WorkloadDenial) -> Set<Selector> {
+        try await check(process)
+        let answers = await withTaskGroup(of: Set<Selector>?.self) { group in
+            for attestor in attestors {
+                group.addTask { await self.ask(attestor, about: process) }
+            }
+            var answers: [Set<Selector>] = []
+            for await answer in group { if let answer { answers.append(answer) } }
+            return answers
+        }
+        guard !answers.isEmpty else { throw .attestationFailed }
+        try await check(process)
+        let found = answers.reduce(into: Set()) { $0.formUnion($1) }
+        if showsSelectors {
+            logger.debug(
+                "Workload attested",
+                metadata: [
+                    "pid": "\(process.pid)", "selectors": .array(found.sorted().map { .string($0.description) }),
+                ])
+        }
+        return found
+    }
+
+    private func check(_ process: ProcessHandle) async throws(WorkloadDenial) {
+        do {
+            try await threads.run { try process.check() }
+        } catch {
+            logger.warning(
+                "Caller is not who it was", metadata: ["pid": "\(process.pid)", "error": "\(error)"])
+            throw .attestationFailed
+        }
+    }
+
+    private func ask(_ attestor: any WorkloadAttestor, about process: ProcessHandle) async -> Set<Selector>? {
+        do {
+            return try await clock.within(patience) { try await attestor.selectors(of: process) }
+        } catch {
+            logger.warning(
+                "Attestor failed",
+                metadata: ["attestor": "\(attestor.name)", "pid": "\(process.pid)", "error": "\(error)"])
+            return nil
+        }
+    }
+}
+
+extension AgentClock {
+    /// Runs `body`, and cancels it after a while.
+    /// - Throws: what `body` throws; ``TimeIsUp`` when it took too long.
+    func within<Result: Sendable>(
+        _ time: Duration, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try? await self.sleep(for: time)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let result = try await group.next() ?? nil else { throw TimeIsUp() }
+            return result
+        }
+    }
+}
+
+/// Something took longer than it may.
+struct TimeIsUp: Error, Hashable, Sendable, CustomStringConvertible {
+    var description: String { "took too long" }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import SPIFFE
+private import Synchronization
+
+/// Gets tokens from the issuer, and keeps them for who asks again. Facts (SPIFFE) 8.3.
+final class TokenIssuance: Sendable {
+    private let cache: SVIDCache
+    private let issuer: any IssuerClient
+    private let clock: any AgentClock
+    private let patience: Duration
+    private let logger: Logger
+    private let tokens: Mutex<JWTSVIDCache>
+
+    init(
+        _ cache: SVIDCache, issuer: any IssuerClient, clock: any AgentClock, policy: WorkloadPolicy, logger: Logger
+    ) {
+        self.cache = cache
+        self.issuer = issuer
+        self.clock = clock
+        patience = policy.patience
+        self.logger = logger
+        tokens = Mutex(JWTSVIDCache(capacity: policy.mostTokens))
+    }
+
+    /// How many tokens are kept.
+    var count: Int { tokens.withLock { $0.count } }
+
+    /// Forgets tokens whose key is tainted or gone.
+    func keepOnly(keyIDs: Set<String>) { tokens.withLock { $0.keepOnly(keyIDs: keyIDs) } }
+
+    /// A token of an entry: a kept one in the first half of its life, else a new one; a kept one that is still valid
+    /// when no new one can be had.
+    func token(for entry: RegistrationEntry, audience: [String]) async throws(WorkloadDenial) -> String {
+        let key = JWTSVIDCache.Key(entryID: entry.id, id: entry.spiffeID, audience: audience)
+        let now = clock.now()
+        let kept = entry.includesTokenID ? nil : tokens.withLock { $0.token(for: key, at: now) }
+        if let kept, kept.isFresh { return kept.issued.token }
+        do {
+            let (issued, keyID) = try await issue(entry, Self.unique(audience))
+            if !entry.includesTokenID { tokens.withLock { $0.put(issued, keyID: keyID, for: key) } }
+            return issued.token
+        } catch {
+            logger.warning(
+                "JWT-SVID not issued",
+                metadata: ["entry_id": "\(entry.id)", "spiffe_id": "\(entry.spiffeID)", "error": "\(error)"])
+            // A refusal counts; only an issuer that can't answer now leaves the old token in use.
+            let isPassing = (error as? IssuerClientError)?.isPassing ?? (error is TimeIsUp)
+            guard isPassing, let kept, kept.issued.expiresAt > clock.now() else {
+                throw .unavailable("could not fetch JWT-SVID")
+            }
+            return kept.issued.token
+        }
+    }
+
+    private func issue(
+        _ entry: RegistrationEntry, _ audience: [String]
+    ) async throws -> (issued: IssuedJWTSVID, keyID: String) {
+        let issued = try await clock.within(patience) { [issuer] in
+            try await issuer.newJWTSVID(entryID: entry.id, audience: audience)
+        }
+        let bundle = cache.read { $0.trust.own?.jwtBundle } ?? nil
+        let outcome = JWTSVIDOutcome.verifying(issued.token, audience: audience.first ?? "", at: clock.now()) {
+            $0 == bundle?.trustDomain ? bundle : nil
+        }
+        guard let svid = outcome.svid else {
+            throw IssuerClientError(
+                .malformedAnswer, outcome.faults.map(\.description).joined(separator: "; "))
+        }
+        guard svid.id == entry.spiffeID else {
+            throw IssuerClientError(.malformedAnswer, "the token is for \(svid.id)")
+        }
+        return (issued, svid.authority.keyID)
+    }
+
+    /// Each audience once, in order.
+    private static func unique(_ audience: [String]) -> [String] {
+        var seen: Set<[UInt8]> = []
+        return audience.filter { seen.insert(Array($0.utf8)).inserted }
+    }
+}
