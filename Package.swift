@@ -171,7 +171,7 @@ module(
 // Only what scripts/generate-api wrote from Definitions.
 module(.adapters, "SPIREAPI", external: [.grpc, .grpcProtobuf, .protobuf], exclude: ["Definitions"])
 module(
-    .adapters, "IdentityGRPC", uses: ["KelmarkBytes", "SPIFFE", "SPIREAPI"],
+    .adapters, "IdentityGRPC", uses: ["KelmarkBytes", "JOSE", "SPIFFE", "NodeAgent", "SPIREAPI"],
     external: [
         .grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP2,
         .nioHPACK,
@@ -221,6 +221,10 @@ tests(
 tests(
     "KERIHTTPTests", uses: ["KERIHTTP", "HTTPTransport", "KERINetwork"], external: [.logging, .lifecycle],
     exclude: ["mutations.txt"])
+tests(
+    "IdentityGRPCTests",
+    uses: ["IdentityGRPC", "SPIREAPI", "NodeAgent", "SPIFFE", "KelmarkBytes", "KelmarkTestSupport"],
+    external: [.grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .asn1, .x509, .crypto])
 tests("JOSETests", uses: ["JOSE", "KelmarkBytes", "KelmarkTestSupport"], exclude: ["mutations.txt"])
 tests("TransparencyTests", uses: ["Transparency", "KelmarkBytes"], external: [.crypto], exclude: ["mutations.txt"])
 tests(
