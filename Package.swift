@@ -171,11 +171,12 @@ module(
 // Only what scripts/generate-api wrote from Definitions.
 module(.adapters, "SPIREAPI", external: [.grpc, .grpcProtobuf, .protobuf], exclude: ["Definitions"])
 module(
-    .adapters, "IdentityGRPC", uses: ["KelmarkBytes", "JOSE", "SPIFFE", "NodeAgent", "SPIREAPI"],
+    .adapters, "IdentityGRPC",
+    uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE", "NodeAgent", "Issuer", "SPIREAPI"],
     external: [
         .grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP2,
         .nioHPACK,
-        .nioSSL, .x509,
+        .nioSSL, .x509, .crypto,
     ])
 
 // Apps: the only place where parts are composed.
@@ -223,7 +224,10 @@ tests(
     exclude: ["mutations.txt"])
 tests(
     "IdentityGRPCTests",
-    uses: ["IdentityGRPC", "SPIREAPI", "NodeAgent", "SPIFFE", "KelmarkBytes", "KelmarkTestSupport"],
+    uses: [
+        "IdentityGRPC", "SPIREAPI", "NodeAgent", "Issuer", "JOSE", "SPIFFE", "KelmarkBytes", "KelmarkCrypto",
+        "KelmarkTestSupport",
+    ],
     external: [.grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .asn1, .x509, .crypto])
 tests("JOSETests", uses: ["JOSE", "KelmarkBytes", "KelmarkTestSupport"], exclude: ["mutations.txt"])
 tests("TransparencyTests", uses: ["Transparency", "KelmarkBytes"], external: [.crypto], exclude: ["mutations.txt"])
