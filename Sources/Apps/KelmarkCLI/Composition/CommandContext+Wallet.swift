@@ -29,8 +29,14 @@ extension CommandContext {
         keys: Bool = true, dryRun: Bool = false, _ body: (HomeWallet) async throws -> R
     ) async throws -> R {
         try home.requireUsable()
-        let vault: (any KeyVault)? = keys ? try openVault() : nil
-        return try await home.locked {
+        return try await changing(with: keys ? try openVault() : nil, dryRun: dryRun, body)
+    }
+
+    /// The same with a vault that is open already: a process that serves asks for the passphrase once.
+    func changing<R>(
+        with vault: (any KeyVault)?, dryRun: Bool = false, _ body: (HomeWallet) async throws -> R
+    ) async throws -> R {
+        try await home.locked {
             let wallet = HomeWallet(
                 store: try SQLiteKeyEventStore(path: home.events), vault: vault, book: FileWalletBook(path: home.book),
                 isDryRun: dryRun)

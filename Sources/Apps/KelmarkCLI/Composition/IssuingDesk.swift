@@ -201,10 +201,19 @@ extension CommandContext {
     func issuing<R>(
         keys: Bool = true, dryRun: Bool = false, _ body: (IssuingDesk) async throws -> R
     ) async throws -> R {
-        try await changing(keys: keys, dryRun: dryRun) { wallet in
-            let desk = IssuingDesk(wallet, home: home)
-            try desk.issuing.settle(now: now)
-            return try await body(desk)
-        }
+        try await changing(keys: keys, dryRun: dryRun) { try await issuing(from: $0, body) }
+    }
+
+    /// The same with a vault that is open already.
+    func issuing<R>(with vault: any KeyVault, _ body: (IssuingDesk) async throws -> R) async throws -> R {
+        try await changing(with: vault) { try await issuing(from: $0, body) }
+    }
+
+    private func issuing<R>(
+        from wallet: HomeWallet, _ body: (IssuingDesk) async throws -> R
+    ) async throws -> R {
+        let desk = IssuingDesk(wallet, home: home)
+        try desk.issuing.settle(now: now)
+        return try await body(desk)
     }
 }

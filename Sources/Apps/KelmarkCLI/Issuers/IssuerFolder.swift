@@ -11,10 +11,11 @@ internal import TrustBinding
 ///
 /// A file counts only while its statement is sealed in the issuer's log; one that a crash left behind is harmless.
 struct IssuerFolder: Sendable {
-    /// A statement with the certificate that it names.
+    /// A statement with the certificate of the key that it names.
     struct Entry: Sendable {
         let statement: AuthorityStatement
-        let certificate: X509Certificate
+        /// None for a key that signs tokens, and while an issuer that runs has not made it yet.
+        var certificate: X509Certificate?
     }
 
     /// Where it is.
@@ -28,7 +29,7 @@ struct IssuerFolder: Sendable {
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw HomeFolder.failure(errno, path) }
         let document: OrderedMap = [
             "version": 1, "statement": .text(String(decoding: entry.statement.bytes, as: UTF8.self)),
-            "certificate": .text(Base64URL.encodedString(entry.certificate.der.span)),
+            "certificate": .text(Base64URL.encodedString((entry.certificate?.der ?? []).span)),
         ]
         try DurableFile.write(
             try document.encoded(as: .json), to: "\(path)/\(entry.statement.said.text).json",
@@ -50,7 +51,7 @@ struct IssuerFolder: Sendable {
             map["version"]?.integerValue == 1, let statement = map["statement"]?.textValue,
             let der = map["certificate"]?.textValue.flatMap({ try? Base64URL.decode($0.utf8.span) }),
             let parsed = try? AuthorityStatement(parsing: Array(statement.utf8)),
-            let certificate = try? X509Certificate(der: der)
+            let certificate = try? der.isEmpty ? nil : X509Certificate(der: der)
         else { throw CommandFailure("KM-HOME-DAMAGED", "\(file) can't be read back") }
         return Entry(statement: parsed, certificate: certificate)
     }

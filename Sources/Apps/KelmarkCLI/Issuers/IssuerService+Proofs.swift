@@ -13,7 +13,8 @@ extension IssuerService {
     /// A signed SVID with what proves it.
     struct Issued {
         let leaf: X509Certificate
-        let entry: IssuerFolder.Entry
+        let statement: AuthorityStatement
+        let authority: X509Certificate
         let proof: [UInt8]
         /// What our own verifier says of the proof.
         let report: VerdictReport
@@ -53,10 +54,14 @@ extension IssuerService {
         _ request: VerifiedCertificateRequest, id: SPIFFEID, dnsNames: [String], now: CertificateTime, lifetime: Int64
     ) async throws -> Issued {
         let entries = try liveEntries(at: now)
-            .filter { $0.statement.trustDomain == id.trustDomain && $0.certificate.isValid(at: now) }
+            .filter { $0.statement.trustDomain == id.trustDomain && $0.certificate?.isValid(at: now) == true }
         let name = controller.identifier.name
-        guard let entry = entries.max(by: { $0.statement.notBefore < $1.statement.notBefore }),
-            let credential = SAID(entry.statement.credential)
+        let held = try await HomeAuthorityKeys.held(in: vault)
+        // The keys of an issuer that is served are not here.
+        guard
+            let entry = entries.filter({ held.contains($0.statement.keyID) })
+                .max(by: { $0.statement.notBefore < $1.statement.notBefore }),
+            let certificate = entry.certificate, let credential = SAID(entry.statement.credential)
         else {
             throw CommandFailure(
                 "KM-ISSUER-NO-STATEMENT",
@@ -75,41 +80,45 @@ extension IssuerService {
                 faults.isEmpty ? "\(limits)" : faults.map(\.description).joined(separator: "; "),
                 next: "\(Product.command) authority list")
         }
-        let key = try await AuthorityKeys.load(entry.statement.keyID, from: vault)
-        let authorityKey = try IssuingAuthority(certificate: entry.certificate, key: key)
+        let key = try await HomeAuthorityKeys.load(entry.statement.keyID, from: vault)
+        let authorityKey = try IssuingAuthority(certificate: certificate, key: key)
         let leaf = try await authorityKey.issue(
             to: request, id: id, dnsNames: dnsNames, now: now,
             lifetime: min(lifetime, limits.longestX509 - backdating), serial: try Self.serial())
-        return try proven(leaf, under: entry, by: authority, at: now)
+        return try proven(leaf, under: entry.statement, of: certificate, by: authority, at: now)
     }
 
     /// Writes the proof of an SVID that was signed before anew, as of the newest events.
     func prove(_ leaf: X509Certificate, now: CertificateTime) throws -> Issued {
-        guard let entry = try sealedEntries().first(where: { leaf.hasSignature(by: $0.certificate) }),
+        guard
+            let entry = try sealedEntries().first(where: { entry in
+                entry.certificate.map { leaf.hasSignature(by: $0) } ?? false
+            }), let certificate = entry.certificate,
             let said = SAID(entry.statement.credential)
         else {
             throw CommandFailure(
                 "KM-ISSUER-NO-STATEMENT", "no key of \(controller.identifier.name) signed the certificate")
         }
-        return try proven(leaf, under: entry, by: try book.entry(said), at: now)
+        return try proven(leaf, under: entry.statement, of: certificate, by: try book.entry(said), at: now)
     }
 
     private func proven(
-        _ leaf: X509Certificate, under entry: IssuerFolder.Entry, by authority: AuthorityBook.Entry,
-        at now: CertificateTime
+        _ leaf: X509Certificate, under statement: AuthorityStatement, of certificate: X509Certificate,
+        by authority: AuthorityBook.Entry, at now: CertificateTime
     ) throws -> Issued {
-        let proof = try proof(of: leaf, under: entry, by: authority)
+        let proof = try proof(of: leaf, under: statement, of: certificate, by: authority)
         return Issued(
-            leaf: leaf, entry: entry, proof: proof,
+            leaf: leaf, statement: statement, authority: certificate, proof: proof,
             report: ProofVerifier.verify(
-                proof, root: authority.authority.organisation, trustDomain: entry.statement.trustDomain, at: now))
+                proof, root: authority.authority.organisation, trustDomain: statement.trustDomain, at: now))
     }
 
     /// The proof file: logs with delegators first, the registry, the credential and its schema, the statement, the issuer's
     /// other sealed statements and the withdrawals (a verifier must know what every seal means), the authority, the SVID,
     /// and the manifest.
     private func proof(
-        of leaf: X509Certificate, under entry: IssuerFolder.Entry, by authority: AuthorityBook.Entry
+        of leaf: X509Certificate, under statement: AuthorityStatement, of certificate: X509Certificate,
+        by authority: AuthorityBook.Entry
     ) throws -> [UInt8] {
         var writer = ProofFileWriter()
         var written: Set<AID> = []
@@ -127,12 +136,12 @@ extension IssuerService {
         writer.append(registry: try book.registryStream(of: authority))
         writer.append(credential: try book.message(of: authority))
         writer.append(schema: AuthoritySchema.bytes)
-        writer.append(.statement(entry.statement))
-        for other in try sealedEntries() where other.statement.said != entry.statement.said {
+        writer.append(.statement(statement))
+        for other in try sealedEntries() where other.statement.said != statement.said {
             writer.append(.statement(other.statement))
         }
         for record in try sealedWithdrawals() { writer.append(record) }
-        writer.append(authority: entry.certificate)
+        writer.append(authority: certificate)
         writer.append(svid: [leaf])
         return try writer.finish()
     }

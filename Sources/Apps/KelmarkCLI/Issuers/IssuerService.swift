@@ -33,7 +33,8 @@ struct IssuerService {
 
     /// What came of a statement.
     struct Sealed {
-        let entry: IssuerFolder.Entry
+        let statement: AuthorityStatement
+        let certificate: X509Certificate
         let sealing: AuthoredEvent
     }
 
@@ -44,12 +45,49 @@ struct IssuerService {
         trustDomain: TrustDomain, from now: CertificateTime, lifetime: Int64, credential: SAID? = nil,
         signers: [Int]? = nil, at time: Timestamp
     ) async throws -> Sealed {
+        let authority = try authority(for: .x509, in: trustDomain, at: now, said: credential)
+        let previous = try previous(in: trustDomain)
+        let (key, seed) = try HomeAuthorityKeys.make()
+        let notBefore = now.advanced(by: -IssuingAuthority<SigningKey>.backdating)
+        let statement = try AuthorityStatement.x509(
+            issuer: controller.aid.primitive, trustDomain: trustDomain, key: key, notBefore: notBefore,
+            notAfter: now.advanced(by: lifetime), credential: authority.said.primitive,
+            previous: previous)
+        let signing = try await IssuingAuthority.selfSigned(
+            key: key, trustDomain: trustDomain,
+            hints: SubjectHints(aid: controller.aid.text, statement: statement.said.text),
+            notBefore: statement.notBefore, notAfter: statement.notAfter, serial: try Self.serial())
+        let entry = IssuerFolder.Entry(statement: statement, certificate: signing.certificate)
+        if !wallet.isDryRun {
+            try await vault.store(seed, as: HomeAuthorityKeys.name(of: statement.keyID))
+            try folder.save(entry)
+        }
+        guard let digest = SAID(statement.said) else { throw CommandFailure("KM-INTERNAL", "the SAID is none") }
+        do {
+            return Sealed(
+                statement: statement, certificate: signing.certificate,
+                sealing: try await Self.seal([.digest(digest)], by: controller, signers, time))
+        } catch {
+            // Only what nothing refers to goes: the seal may be durable although something behind it failed.
+            if !wallet.isDryRun, (try? isKnown(digest, in: controller.aid)) == false {
+                folder.remove(statement)
+                try? await vault.delete(HomeAuthorityKeys.name(of: statement.keyID))
+            }
+            throw error
+        }
+    }
+
+    /// The authority credential under which one more key of a kind can be stated.
+    func authority(
+        for kind: AuthorityStatement.Kind, in trustDomain: TrustDomain, at now: CertificateTime, said: SAID? = nil
+    ) throws -> AuthorityCredential {
         let name = controller.identifier.name
         let authority = try book.standing(
-            for: controller.aid, name: name, domain: trustDomain, said: credential
+            for: controller.aid, name: name, domain: trustDomain, said: said
         ).authority
-        guard authority.limits.svidTypes.contains(.x509) else {
-            throw CommandFailure("KM-ISSUER-LIMITS", "\(authority.said) does not allow X.509-SVIDs")
+        guard authority.limits.svidTypes.contains(kind == .x509 ? .x509 : .jwt) else {
+            throw CommandFailure(
+                "KM-ISSUER-LIMITS", "\(authority.said) does not allow \(kind == .x509 ? "X.509" : "JWT")-SVIDs")
         }
         let live = try liveEntries(at: now).filter { $0.statement.credential == authority.said.primitive }
         guard live.count < authority.limits.mostKeys else {
@@ -57,35 +95,13 @@ struct IssuerService {
                 "KM-ISSUER-KEYS", "\(name) has \(live.count) live keys, as many as \(authority.said) allows",
                 next: "\(Product.command) authority withdraw \(live[0].statement.said.text)")
         }
-        let previous = try sealedEntries().filter { $0.statement.trustDomain == trustDomain }
-            .max { $0.statement.notBefore < $1.statement.notBefore }
-        let (key, seed) = try AuthorityKeys.make()
-        let notBefore = now.advanced(by: -IssuingAuthority<SigningKey>.backdating)
-        let statement = try AuthorityStatement.x509(
-            issuer: controller.aid.primitive, trustDomain: trustDomain, key: key, notBefore: notBefore,
-            notAfter: now.advanced(by: lifetime), credential: authority.said.primitive,
-            previous: previous?.statement.said)
-        let signing = try await IssuingAuthority.selfSigned(
-            key: key, trustDomain: trustDomain,
-            hints: SubjectHints(aid: controller.aid.text, statement: statement.said.text),
-            notBefore: statement.notBefore, notAfter: statement.notAfter, serial: try Self.serial())
-        let entry = IssuerFolder.Entry(statement: statement, certificate: signing.certificate)
-        if !wallet.isDryRun {
-            try await vault.store(seed, as: AuthorityKeys.name(of: statement.keyID))
-            try folder.save(entry)
-        }
-        guard let digest = SAID(statement.said) else { throw CommandFailure("KM-INTERNAL", "the SAID is none") }
-        do {
-            return Sealed(
-                entry: entry, sealing: try await Self.seal([.digest(digest)], by: controller, signers, time))
-        } catch {
-            // Only what nothing refers to goes: the seal may be durable although something behind it failed.
-            if !wallet.isDryRun, (try? isKnown(digest, in: controller.aid)) == false {
-                folder.remove(statement)
-                try? await vault.delete(AuthorityKeys.name(of: statement.keyID))
-            }
-            throw error
-        }
+        return authority
+    }
+
+    /// The newest sealed statement for a trust domain.
+    func previous(in trustDomain: TrustDomain) throws -> Primitive? {
+        try sealedEntries().filter { $0.statement.trustDomain == trustDomain }
+            .max { $0.statement.notBefore < $1.statement.notBefore }?.statement.said
     }
 
     /// Whether a log seals a digest, or an event for it that waits does.

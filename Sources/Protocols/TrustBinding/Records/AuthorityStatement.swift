@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import CESR
+internal import JOSE
 internal import KelmarkBytes
 public import KelmarkCrypto
 public import SPIFFE
@@ -93,7 +94,7 @@ public struct AuthorityStatement: SealedRecord {
                 throw fields.wrong("kid")
             }
         case .jwt:
-            guard keyID.utf8.count == 43, (try? Base64URL.decode(keyID.utf8.span)) != nil else {
+            guard let key = try? PublicKey(subjectPublicKeyInfo: key), keyID == key.thumbprint else {
                 throw fields.wrong("kid")
             }
         }
@@ -117,19 +118,23 @@ public struct AuthorityStatement: SealedRecord {
     ) throws -> AuthorityStatement {
         let keyID = try key.x509KeyID()
         let subjectPublicKeyInfo = try key.subjectPublicKeyInfo()
-        return try x509(
-            issuer: issuer, trustDomain: trustDomain, keyID: keyID, subjectPublicKeyInfo: subjectPublicKeyInfo,
+        return try stating(
+            .x509, issuer: issuer, trustDomain: trustDomain, keyID: keyID, subjectPublicKeyInfo: subjectPublicKeyInfo,
             notBefore: notBefore, notAfter: notAfter, credential: credential, log: log, previous: previous)
     }
 
     /// Makes a statement about a key of which only the public half is at hand.
-    static func x509(
-        issuer: Primitive, trustDomain: TrustDomain, keyID: String, subjectPublicKeyInfo: [UInt8],
+    /// - Parameters:
+    ///   - keyID: hex subject key identifier for certificates, RFC 7638 thumbprint for tokens.
+    ///   - subjectPublicKeyInfo: the key in DER.
+    /// - Throws: ``RecordError`` when a value breaks the rules.
+    public static func stating(
+        _ kind: Kind, issuer: Primitive, trustDomain: TrustDomain, keyID: String, subjectPublicKeyInfo: [UInt8],
         notBefore: CertificateTime, notAfter: CertificateTime, credential: Primitive, log: Primitive? = nil,
         previous: Primitive? = nil
     ) throws(RecordError) -> AuthorityStatement {
         try sealing([
-            "i": .text(issuer.text), "td": .text(trustDomain.name), "kind": .text(Kind.x509.rawValue),
+            "i": .text(issuer.text), "td": .text(trustDomain.name), "kind": .text(kind.rawValue),
             "kid": .text(keyID), "spki": .text(Base64URL.encodedString(subjectPublicKeyInfo.span)),
             "nb": .text(notBefore.description), "na": .text(notAfter.description), "cred": .text(credential.text),
             "log": .text(log?.text ?? ""), "prev": .text(previous?.text ?? ""),

@@ -183,8 +183,8 @@ struct DemoStory {
         say(
             "The issuer states its signing key for the trust domain \(Self.domain), and seals the statement in its log."
         )
-        add(sealed.entry.statement.said.text)
-        return sealed.entry.statement
+        add(sealed.statement.said.text)
+        return sealed.statement
     }
 
     private func signSVID(_ desk: IssuingDesk) async throws -> IssuerService.Issued {
@@ -201,7 +201,7 @@ struct DemoStory {
             try VerifiedCertificateRequest(pem: pem), id: try SPIFFEID(Self.workload), dnsNames: [],
             now: try context.certificateTime, lifetime: 3600)
         try DurableFile.writeOutput(Array(issued.leaf.pem.utf8), to: folder + "/web.pem")
-        try DurableFile.writeOutput(Array(issued.entry.certificate.pem.utf8), to: folder + "/web-authority.pem")
+        try DurableFile.writeOutput(Array(issued.authority.pem.utf8), to: folder + "/web-authority.pem")
         try DurableFile.writeOutput(issued.proof, to: folder + "/web.kel")
         say("A worker makes its own key with openssl and asks; the issuer signs its X.509-SVID, with a proof file:")
         add("\(Self.workload), valid until \(issued.leaf.notAfter), proof of \(issued.proof.count) bytes")
@@ -281,7 +281,7 @@ struct DemoStory {
         let domain = try TrustDomain(Self.domain)
         let now = try service(desk).prove(issued.leaf, now: time)
         try DurableFile.writeOutput(now.proof, to: folder + "/web-revoked.kel")
-        let issuer = issued.entry.statement.issuer.text
+        let issuer = issued.statement.issuer.text
         let positions = [
             LogPosition(aid: root, sn: before),
             issued.report.asOf.first { $0.aid == issuer }.flatMap {

@@ -116,15 +116,15 @@ struct IssuerStatementCommand: KelmarkCommand {
                 trustDomain: trustDomain.domain, from: now, lifetime: lifetime.seconds, credential: credential?.id,
                 signers: signWith?.numbers, at: context.now)
             if let out, !write.dryRun {
-                try DurableFile.writeOutput(Array(sealed.entry.certificate.pem.utf8), to: out)
+                try DurableFile.writeOutput(Array(sealed.certificate.pem.utf8), to: out)
             }
-            let statement = sealed.entry.statement
+            let statement = sealed.statement
             var result = try await context.publishing(
                 sealed.sealing, of: desk.wallet, name: issuer, verb: "sealed a statement of", options: publish,
                 dryRun: write.dryRun)
             result.data["statement"] =
                 (try? OrderedValue(parsing: statement.bytes.span, format: .json)) ?? .null
-            result.data["certificate"] = .text(sealed.entry.certificate.pem)
+            result.data["certificate"] = .text(sealed.certificate.pem)
             result.text += [
                 "  statement    \(statement.said.text)", "  credential   \(statement.credential.text)",
                 "  trust domain \(statement.trustDomain.name)",

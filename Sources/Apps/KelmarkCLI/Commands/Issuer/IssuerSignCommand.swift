@@ -67,13 +67,13 @@ struct IssuerSignCommand: KelmarkCommand {
         }
         let files = [
             ("certificate", out + ".pem", Array(issued.leaf.pem.utf8)),
-            ("authority", out + "-authority.pem", Array(issued.entry.certificate.pem.utf8)),
+            ("authority", out + "-authority.pem", Array(issued.authority.pem.utf8)),
             ("proof", out + "." + ProofFileFormat.fileExtension, issued.proof),
         ]
         if !write.dryRun { for (_, path, bytes) in files { try DurableFile.writeOutput(bytes, to: path) } }
         var written = OrderedMap()
         for (name, path, _) in files { written[name] = .text(path) }
-        let root = issued.entry.statement
+        let root = issued.statement
         var data: OrderedMap = [
             "id": .text(id.description), "statement": .text(root.said.text), "issuer": .text(root.issuer.text),
             "notBefore": .text(issued.leaf.notBefore.description), "notAfter": .text(issued.leaf.notAfter.description),

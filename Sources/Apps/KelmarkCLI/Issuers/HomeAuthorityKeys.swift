@@ -3,9 +3,18 @@
 internal import KelmarkCrypto
 
 /// The P-256 signing keys of issuers, kept in the vault under the ids of their certificates.
-enum AuthorityKeys {
+enum HomeAuthorityKeys {
     /// The name in the vault of the key with this id.
     static func name(of keyID: String) -> String { "authority \(keyID)" }
+
+    /// The ids of the keys in a vault.
+    static func held(in vault: any KeyVault) async throws -> Set<String> {
+        let prefix = name(of: "")
+        return Set(
+            try await vault.list().map(\.name).filter { $0.hasPrefix(prefix) }.map {
+                String($0.dropFirst(prefix.count))
+            })
+    }
 
     /// Makes a key; it is not kept yet.
     static func make() throws -> (key: SigningKey, seed: SecretBytes) {

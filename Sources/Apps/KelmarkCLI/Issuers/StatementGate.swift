@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CESR
+internal import Issuer
+internal import KERI
+internal import KERINetwork
+internal import KelmarkBytes
+internal import KelmarkCrypto
+internal import SPIFFE
+internal import TrustBinding
+
+/// Admits the keys of an issuer that is served: each is stated, the statement sealed in the log of the issuer's AID and
+/// receipted by its witnesses before anybody hears of the key. `03-binding.md`, section 1, rule 6.
+struct StatementGate: AuthorityGate {
+    let context: CommandContext
+    /// Opened once; the issuer's AID signs rarely, but at any hour.
+    let vault: any KeyVault
+    /// Name of the issuer's AID.
+    let issuer: String
+
+    func admit(_ prepared: PreparedKey) async throws -> Admission {
+        do {
+            return try await context.issuing(with: vault) { desk in
+                let service = try IssuerService(
+                    desk, folder: IssuerFolder(path: context.home.issuers), name: issuer)
+                let statement = try await service.state(prepared, at: context.now)
+                guard
+                    let admission = Admission(
+                        aid: service.controller.aid.text, statement: statement.said.text,
+                        notBefore: statement.notBefore, notAfter: statement.notAfter)
+                else { throw CommandFailure("KM-INTERNAL", "an identifier of 44 characters is none") }
+                try await publish(service.controller.aid, statement, by: service)
+                return admission
+            }
+        } catch let failure as CommandFailure where Self.refusals.contains(failure.code) {
+            throw AdmissionRefusal(["\(failure.code): \(failure.cause)"])
+        }
+    }
+
+    /// What does not pass by itself.
+    private static let refusals: Set<String> = ["KM-ISSUER-LIMITS", "KM-ISSUER-KEYS", "KM-ISSUER-NO-AUTHORITY"]
+
+    /// Brings the seal to the witnesses; without enough receipts the statement is not sealed, and the key not admitted.
+    private func publish(_ aid: AID, _ statement: AuthorityStatement, by service: IssuerService) async throws {
+        guard try !service.isSealed(statement) else { return }
+        let report = try await context.publish(aid, of: service.wallet)
+        try service.wallet.refresh(now: context.now)
+        guard try service.isSealed(statement) else {
+            let missing = report?.witnesses.count { $0.result != .receipted } ?? 0
+            throw CommandFailure(
+                "KM-ISSUER-NOT-SEALED",
+                "the statement \(statement.said.text) waits: \(missing) witnesses have not receipted its seal",
+                next: "\(Product.command) waiting")
+        }
+    }
+}
+
+extension IssuerService {
+    /// Whether the issuer's log seals a statement.
+    func isSealed(_ statement: AuthorityStatement) throws -> Bool {
+        try sealedEntries().contains { $0.statement.said == statement.said }
+    }
+
+    /// The statement about a key of an issuer that is served: the one that there is, or a new one, whose seal may still
+    /// wait for witnesses.
+    func state(_ prepared: PreparedKey, at time: Timestamp) async throws -> AuthorityStatement {
+        let key = prepared.key
+        let kind: AuthorityStatement.Kind = key.slot.kind == .x509 ? .x509 : .jwt
+        let known = try folder.entries(of: controller.aid).map(\.statement).first { statement in
+            statement.kind == kind && statement.trustDomain == prepared.trustDomain
+                && statement.subjectPublicKeyInfo == key.subjectPublicKeyInfo
+        }
+        if let known, let digest = SAID(known.said), try isKnown(digest, in: controller.aid) { return known }
+        let authority = try authority(for: kind, in: prepared.trustDomain, at: prepared.notBefore)
+        guard !prepared.allowsDownstream || authority.limits.allowsDownstream else {
+            throw CommandFailure("KM-ISSUER-LIMITS", "\(authority.said) does not allow downstream issuers")
+        }
+        let statement =
+            try known
+            ?? AuthorityStatement.stating(
+                kind, issuer: controller.aid.primitive, trustDomain: prepared.trustDomain, keyID: key.authorityID,
+                subjectPublicKeyInfo: key.subjectPublicKeyInfo, notBefore: prepared.notBefore,
+                notAfter: prepared.notAfter,
+                credential: authority.said.primitive, previous: try previous(in: prepared.trustDomain))
+        guard let digest = SAID(statement.said) else { throw CommandFailure("KM-INTERNAL", "the SAID is none") }
+        // The file first: a seal of something that nobody can show would never be explained.
+        try folder.save(IssuerFolder.Entry(statement: statement, certificate: nil))
+        _ = try await Self.seal([.digest(digest)], by: controller, nil, time)
+        return statement
+    }
+
+    /// Keeps the certificate that was made of an admitted key, for the proofs of what it signs.
+    func keep(_ certificate: X509Certificate) throws {
+        guard
+            var entry = try folder.entries(of: controller.aid).first(where: { entry in
+                entry.certificate == nil && entry.statement.kind == .x509
+                    && entry.statement.subjectPublicKeyInfo == certificate.subjectPublicKeyInfo
+            })
+        else { return }
+        entry.certificate = certificate
+        try folder.save(entry)
+    }
+}
