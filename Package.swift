@@ -183,7 +183,8 @@ module(
 module(
     .apps, "KelmarkCLI",
     uses: [
-        "KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC", "SPIFFE", "TrustBinding", "KERINetwork",
+        "KelmarkBytes", "KelmarkCrypto", "JOSE", "CESR", "KERI", "ACDC", "SPIFFE", "TrustBinding", "KERINetwork",
+        "Issuer",
         "StorageSQLite", "HTTPTransport", "KERIHTTP",
     ],
     external: [.argumentParser, .configuration, .lifecycle, .signals, .logging, .asn1, .x509, .crypto])

@@ -4,6 +4,7 @@ internal import ACDC
 internal import KERI
 internal import KERINetwork
 internal import KelmarkBytes
+internal import KelmarkCrypto
 internal import StorageSQLite
 
 /// A wallet with its registries and credentials.

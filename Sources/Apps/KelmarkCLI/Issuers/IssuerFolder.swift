@@ -27,9 +27,10 @@ struct IssuerFolder: Sendable {
     /// Keeps a statement and its certificate.
     func save(_ entry: Entry) throws {
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw HomeFolder.failure(errno, path) }
+        let certificate = entry.certificate?.der ?? []
         let document: OrderedMap = [
             "version": 1, "statement": .text(String(decoding: entry.statement.bytes, as: UTF8.self)),
-            "certificate": .text(Base64URL.encodedString((entry.certificate?.der ?? []).span)),
+            "certificate": .text(Base64URL.encodedString(certificate.span)),
         ]
         try DurableFile.write(
             try document.encoded(as: .json), to: "\(path)/\(entry.statement.said.text).json",

@@ -18,14 +18,14 @@ struct StatementGate: AuthorityGate {
     /// Name of the issuer's AID.
     let issuer: String
 
-    func admit(_ prepared: PreparedKey) async throws -> Admission {
+    func admit(_ prepared: PreparedKey) async throws -> Issuer.Admission {
         do {
             return try await context.issuing(with: vault) { desk in
                 let service = try IssuerService(
                     desk, folder: IssuerFolder(path: context.home.issuers), name: issuer)
                 let statement = try await service.state(prepared, at: context.now)
                 guard
-                    let admission = Admission(
+                    let admission = Issuer.Admission(
                         aid: service.controller.aid.text, statement: statement.said.text,
                         notBefore: statement.notBefore, notAfter: statement.notAfter)
                 else { throw CommandFailure("KM-INTERNAL", "an identifier of 44 characters is none") }

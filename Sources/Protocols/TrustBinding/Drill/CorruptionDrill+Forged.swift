@@ -26,17 +26,18 @@ extension CorruptionDrill {
             notBefore: authority.notBefore, notAfter: authority.notAfter, serial: serial)
         let forgedLeaf = try await forged.issue(
             publicKey: leaf.certificate.publicKey, id: id, now: time, lifetime: 60, serial: serial)
-        let longer = try AuthorityStatement.x509(
-            issuer: statement.issuer, trustDomain: statement.trustDomain, keyID: statement.keyID,
+        let longer = try AuthorityStatement.stating(
+            .x509, issuer: statement.issuer, trustDomain: statement.trustDomain, keyID: statement.keyID,
             subjectPublicKeyInfo: statement.subjectPublicKeyInfo, notBefore: statement.notBefore,
             notAfter: statement.notAfter.advanced(by: 1),
             credential: statement.credential)
         let roguely = try AuthorityStatement.x509(
-            issuer: statement.issuer, trustDomain: statement.trustDomain, key: rogue, notBefore: statement.notBefore,
+            issuer: statement.issuer, trustDomain: statement.trustDomain, key: rogue,
+            notBefore: statement.notBefore,
             notAfter: statement.notAfter, credential: statement.credential)
         let wider = try widerCredential()
-        let founded = try AuthorityStatement.x509(
-            issuer: statement.issuer, trustDomain: statement.trustDomain, keyID: statement.keyID,
+        let founded = try AuthorityStatement.stating(
+            .x509, issuer: statement.issuer, trustDomain: statement.trustDomain, keyID: statement.keyID,
             subjectPublicKeyInfo: statement.subjectPublicKeyInfo, notBefore: statement.notBefore,
             notAfter: statement.notAfter, credential: wider.said)
         func rebuilt(_ changes: [(Int, [UInt8])]) throws -> [UInt8] {

@@ -23,7 +23,7 @@ struct AuthorityLimitOptions: ParsableArguments {
     @Option(name: .customLong("max-jwt-ttl"), help: ArgumentHelp("Longest JWT-SVID.", valueName: "time"))
     var longestJWT = LifetimeArgument.oneHour
     @Option(help: ArgumentHelp("How many signing keys may be live at one time.", valueName: "number"))
-    var maxKeys = 2
+    var maxKeys = 6
     @Flag(help: "Allow one issuer below this one.")
     var downstream = false
     @Option(
