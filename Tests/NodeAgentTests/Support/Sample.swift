@@ -93,6 +93,9 @@ final class TestClock: AgentClock, @unchecked Sendable {
         for one in woken { one.resume() }
     }
 
+    /// How many sleep.
+    var sleeping: Int { lock.withLock { sleepers.count } }
+
     /// Returns when at least so many sleep.
     func untilSleeping(_ count: Int) async {
         await withCheckedContinuation { continuation in
@@ -168,4 +171,53 @@ struct FixedAttestor: WorkloadAttestor {
     }
 
     func selectors(of process: ProcessHandle) async throws -> Set<Selector> { try await answer(process) }
+}
+
+/// Holds a thread until a test lets it go.
+final class Gate: @unchecked Sendable {
+    // `@unchecked`: `isReached` is only touched under `condition`.
+    private let condition = NSCondition()
+    private var isReached = false
+    private var isOpen = false
+    private var watcher: CheckedContinuation<Void, Never>?
+
+    func pass() {
+        condition.withLock {
+            isReached = true
+            watcher?.resume()
+            watcher = nil
+            while !isOpen { condition.wait() }
+        }
+    }
+
+    func open() {
+        condition.withLock {
+            isOpen = true
+            condition.broadcast()
+        }
+    }
+
+    func untilReached() async {
+        await withCheckedContinuation { continuation in
+            condition.withLock {
+                if isReached { continuation.resume() } else { watcher = continuation }
+            }
+        }
+    }
+}
+
+/// Counts.
+final class Counter: @unchecked Sendable {
+    // `@unchecked`: `count` is only touched under `lock`.
+    private let lock = NSLock()
+    private var count = 0
+
+    var value: Int { lock.withLock { count } }
+
+    func next() -> Int {
+        lock.withLock {
+            count += 1
+            return count
+        }
+    }
 }

@@ -25,6 +25,10 @@ actor ScriptedIssuer: IssuerClient {
     private(set) var attested: [NodeAttestationData] = []
     private var failures: [Call: [IssuerClientError]] = [:]
     private var lasting: [Call: IssuerClientError] = [:]
+    /// How many answers of a batch get lost.
+    var loses = 0
+    /// Whether tokens never come.
+    var hangs = false
     var refusals: [String: IssuerClientError] = [:]
     var challenges: [[UInt8]] = []
     private(set) var answers: [[UInt8]] = []
@@ -46,6 +50,8 @@ actor ScriptedIssuer: IssuerClient {
     func keepFailing(_ call: Call, _ code: IssuerClientError.Code?) {
         lasting[call] = code.map { IssuerClientError($0) }
     }
+
+    func forgetCalls() { calls = [:] }
 
     /// Returns when a call was made at least so often.
     func until(_ call: Call, _ count: Int) async {
@@ -94,7 +100,7 @@ actor ScriptedIssuer: IssuerClient {
     func newX509SVIDs(_ requests: [X509SVIDRequest]) throws(IssuerClientError) -> [X509SVIDAnswer] {
         batches.append(requests.count)
         try count(.x509)
-        return requests.map { request in
+        return requests.dropLast(loses).map { request in
             if let refusal = refusals[request.entryID] { return .refused(refusal) }
             guard let entry = entries.first(where: { $0.id == request.entryID }) else {
                 return .refused(IssuerClientError(.notFound))
@@ -109,6 +115,7 @@ actor ScriptedIssuer: IssuerClient {
 
     func newJWTSVID(entryID: String, audience: [String]) async throws(IssuerClientError) -> IssuedJWTSVID {
         try count(.jwt)
+        if hangs { try? await clock.sleep(for: .seconds(1_000_000)) }
         guard let entry = entries.first(where: { $0.id == entryID }) else { throw IssuerClientError(.notFound) }
         return await authority.token(entry.spiffeID, audience: audience, at: clock.now(), lifetime: tokenLifetime)
     }

@@ -26,6 +26,9 @@ public final class BlockingThreads: Sendable {
         self.longestLine = max(0, longestLine)
     }
 
+    /// How many calls wait.
+    var waiting: Int { state.withLock { $0.line.count } }
+
     /// Runs a call there. A task that is cancelled waits no longer; the call itself runs to its end.
     /// - Throws: what it throws; ``Busy`` when too many wait already; `CancellationError`.
     func run<Result: Sendable>(_ call: @escaping @Sendable () throws -> Result) async throws -> Result {

@@ -75,12 +75,17 @@ public struct UnixAttestor: WorkloadAttestor {
         let identity = try file.status()
         guard identity.isRegular else { throw AttestorError("the program is no regular file") }
         let path = try process.programPath()
-        if let there = try? OpenFile.status(at: path), there.isSameFile(as: identity) {
+        if Self.path(path, isOf: identity) {
             found.insert(try Selector(type: name, value: "path:\(path)"))
         }
         if let largest = program.largestHashed {
             found.insert(try Selector(type: name, value: "sha256:\(try hashes.hash(of: file, largest: largest))"))
         }
         return found
+    }
+
+    /// Whether the file at a path is the one that is known by its identity.
+    static func path(_ path: String, isOf identity: FileIdentity) -> Bool {
+        (try? OpenFile.status(at: path))?.isSameFile(as: identity) ?? false
     }
 }
