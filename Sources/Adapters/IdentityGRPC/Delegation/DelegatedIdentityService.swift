@@ -125,11 +125,3 @@ extension Spire_Api_Types_JWTSVID {
         issuedAt = claims["iat"]?.integerValue.map(Int64.init) ?? 0
     }
 }
-
-extension Spire_Api_Types_SPIFFEID {
-    init(_ id: SPIFFE.SPIFFEID) {
-        self.init()
-        trustDomain = id.trustDomain.name
-        path = id.path
-    }
-}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import GRPCCore
+internal import GRPCNIOTransportHTTP2Posix
+internal import NIOCore
+internal import NIOSSL
+internal import NodeAgent
+internal import SPIFFE
+internal import Synchronization
+
+/// The connections to an issuer that are made with the same credentials.
+final class IssuerConnection: Sendable {
+    typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
+
+    let client: Client
+    private let verdict: Verdict
+
+    /// - Throws: when the credentials can't be used.
+    init(
+        to address: IssuerAddress, trustDomain: TrustDomain, credentials: IssuerCredentials,
+        now: @escaping @Sendable () -> CertificateTime
+    ) throws {
+        let verdict = Verdict()
+        self.verdict = verdict
+        let security = HTTP2ClientTransport.Posix.TransportSecurity.TLS.defaults { tls in
+            tls.trustRoots = .certificates([])
+            if let identity = credentials.identity {
+                tls.certificateChain = identity.chain.map { .bytes($0.der, format: .der) }
+                tls.privateKey = .bytes(identity.key.pkcs8, format: .der)
+            }
+            guard case .bundle(let bundle) = credentials.trust else {
+                tls.serverCertificateVerification = .noVerification
+                return
+            }
+            // The name of the host says nothing, the SPIFFE ID does. Facts (SPIFFE) 20.1.
+            tls.serverCertificateVerification = .noHostnameVerification
+            let trust = PeerTrust(bundle: { $0 == bundle.trustDomain ? bundle : nil }, now: now)
+            tls.customVerificationCallback = { presented, promise in
+                promise.completeWithTask {
+                    let fault = await Self.fault(of: presented, trustDomain: trustDomain, trust)
+                    verdict.fault = fault
+                    guard fault == nil else { return .failed }
+                    return .certificateVerified(VerificationMetadata(NIOSSL.ValidatedCertificateChain(presented)))
+                }
+            }
+        }
+        var configuration = HTTP2ClientTransport.Posix.Config.defaults
+        configuration.backoff.initial = .milliseconds(500)
+        configuration.backoff.max = .seconds(30)
+        configuration.connection.keepalive = .init(
+            time: .seconds(30), timeout: .seconds(10), allowWithoutCalls: false)
+        client = Client(
+            transport: try HTTP2ClientTransport.Posix(
+                target: .dns(host: address.host, port: address.port), transportSecurity: .tls(security),
+                config: configuration, serviceConfig: ServiceConfig(loadBalancingConfig: [.roundRobin])))
+    }
+
+    /// Why whoever answered last was not taken for the issuer; nil when he was.
+    var distrust: PeerCertificateError? { verdict.fault }
+
+    private static func fault(
+        of presented: [NIOSSLCertificate], trustDomain: TrustDomain, _ trust: PeerTrust
+    ) async -> PeerCertificateError? {
+        guard let chain = try? presented.map({ try $0.toDERBytes() }) else { return .noID }
+        do throws(PeerCertificateError) {
+            let id = try await trust.verify(chain).svid.id
+            return id.trustDomain == trustDomain && id.path == "/spire/server" ? nil : .notExpected(id)
+        } catch {
+            return error
+        }
+    }
+
+    private final class Verdict: Sendable {
+        private let last = Mutex<PeerCertificateError?>(nil)
+
+        var fault: PeerCertificateError? {
+            get { last.withLock { $0 } }
+            set { last.withLock { $0 = newValue } }
+        }
+    }
+}
