@@ -151,6 +151,21 @@ struct MerkleTreeTests {
         #expect(throws: TreeError.tooLarge) { try ConsistencyProof(from: 9, to: .max, in: tree) }
     }
 
+    @Test func noProofGoesHigherThanItsTree() throws {
+        // Proofs with a hash too many, and roots that would fit them.
+        let leaves = (0..<4).map { TreeHash.leaf([$0]) }
+        let extra = TreeHash.leaf([9])
+        let above = InclusionProof(index: 0, size: 1, hashes: [extra])
+        #expect(!above.isValid(leaf: leaves[0], root: .node(extra, leaves[0])))
+        let pair = TreeHash.node(leaves[0], leaves[1])
+        let old = TreeHash.node(pair, leaves[2])
+        let new = TreeHash.node(pair, .node(leaves[2], leaves[3]))
+        let right = ConsistencyProof(oldSize: 3, newSize: 4, hashes: [leaves[2], leaves[3], pair])
+        #expect(right.isValid(oldRoot: old, newRoot: new))
+        let higher = ConsistencyProof(oldSize: 3, newSize: 4, hashes: right.hashes + [extra])
+        #expect(!higher.isValid(oldRoot: .node(extra, old), newRoot: .node(extra, new)))
+    }
+
     @Test func frontiersAreChecked() throws {
         #expect(throws: TreeError.frontier) { try TreeFrontier(size: 3, hashes: [.empty]) }
         #expect(throws: TreeError.tooLarge) { try TreeFrontier(size: .max, hashes: []) }

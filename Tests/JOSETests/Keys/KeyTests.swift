@@ -116,6 +116,29 @@ struct KeyTests {
             } == .unknownAlgorithm)
     }
 
+    @Test func oneFormOfDERIsRead() throws {
+        // An Ed25519 key in its one form; with parameters; with an unused bit; in a list of another version.
+        let key = [UInt8](repeating: 8, count: 32)
+        let name: [UInt8] = [0x06, 0x03, 0x2b, 0x65, 0x70]
+        func info(_ key: [UInt8]) throws { _ = try PublicKey(subjectPublicKeyInfo: key) }
+        #expect(code { try info([0x30, 0x2a, 0x30, 0x05] + name + [0x03, 0x21, 0x00] + key) } == nil)
+        #expect(
+            code { try info([0x30, 0x2c, 0x30, 0x07] + name + [0x05, 0x00, 0x03, 0x21, 0x00] + key) } == .malformed)
+        #expect(code { try info([0x30, 0x2a, 0x30, 0x05] + name + [0x03, 0x21, 0x01] + key) } == .malformed)
+        func pkcs8(version: UInt8) throws {
+            _ = try PrivateKey(
+                pkcs8: [0x30, 0x2e, 0x02, 0x01, version, 0x30, 0x05] + name + [0x04, 0x22, 0x04, 0x20] + key)
+        }
+        #expect(code { try pkcs8(version: 0) } == nil)
+        #expect(code { try pkcs8(version: 1) } == nil)
+        #expect(code { try pkcs8(version: 2) } == .malformed)
+        // The hybrid form of a point has all of the point, and another first byte.
+        var point = TestKeys.p256.publicKey.subjectPublicKeyInfo
+        #expect(point[26] == 0x04)
+        point[26] = 0x06
+        #expect(code { try info(point) } == .coordinateWidth)
+    }
+
     @Test func webKeysAreStrict() throws {
         guard case .elliptic(let x, let y) = TestKeys.p256.publicKey.parameters else { return }
         let (one, two) = (Base64URL.encodedString(x.span), Base64URL.encodedString(y.span))

@@ -112,13 +112,13 @@ struct TokenTests {
         _ = try await draft.signed(by: honest)
         var faulty = honest
         faulty.answer = { _ in [UInt8](repeating: 1, count: 64) }
-        await #expect(throws: JWSError.self) { try await draft.signed(by: faulty) }
+        #expect(await #expect(throws: JWSError.self) { try await draft.signed(by: faulty) }?.code == .signer)
         var other = honest
         other.algorithm = .es384
-        await #expect(throws: JWSError.self) { try await draft.signed(by: other) }
+        #expect(await #expect(throws: JWSError.self) { try await draft.signed(by: other) }?.code == .keyMismatch)
         let wrong = JWSDraft(header: JWSHeader(algorithm: .rs256), payload: [])
         var mixed = honest
         mixed.algorithm = .rs256
-        await #expect(throws: JWSError.self) { try await wrong.signed(by: mixed) }
+        #expect(await #expect(throws: JWSError.self) { try await wrong.signed(by: mixed) }?.code == .keyMismatch)
     }
 }

@@ -86,16 +86,15 @@ public struct PublicKey: Hashable, Sendable {
     /// - Throws: ``KeyError``: leading zeros, a modulus outside 2048 to 8192 bits, an exponent that is even, 1, or longer
     ///   than 32 bits.
     public init(modulus: [UInt8], exponent: [UInt8]) throws(KeyError) {
-        guard let first = modulus.first, first != 0, let leading = exponent.first, leading != 0 else {
-            throw KeyError(.leadingZero, "RSA")
-        }
+        guard let first = modulus.first, first != 0 else { throw KeyError(.leadingZero, "modulus") }
+        guard let leading = exponent.first, leading != 0 else { throw KeyError(.leadingZero, "exponent") }
         let bits = modulus.count * 8 - first.leadingZeroBitCount
         guard (Self.shortestRSA...Self.longestRSA).contains(bits) else {
             throw KeyError(.modulusLength, "\(bits) bits")
         }
-        guard exponent.count <= 4, exponent[exponent.count - 1] & 1 == 1, exponent != [1] else {
-            throw KeyError(.exponent)
-        }
+        guard exponent.count <= 4 else { throw KeyError(.exponent, "longer than 32 bits") }
+        guard exponent[exponent.count - 1] & 1 == 1 else { throw KeyError(.exponent, "even") }
+        guard exponent != [1] else { throw KeyError(.exponent, "1") }
         guard let key = try? _RSA.Signing.PublicKey(n: modulus, e: exponent) else { throw KeyError(.modulus) }
         kind = .rsa(bits: bits)
         parameters = .rsa(modulus: modulus, exponent: exponent)

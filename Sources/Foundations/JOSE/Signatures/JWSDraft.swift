@@ -27,7 +27,10 @@ public struct JWSDraft: Hashable, Sendable {
     /// - Throws: ``JWSError/Code/keyMismatch`` when the header's algorithm does not fit, ``JWSError/Code/signer``; whatever
     ///   the signer throws.
     public func signed(by signer: some JWSSigner) async throws -> String {
-        guard header.algorithm == signer.algorithm, header.algorithm.fits(signer.publicKey.kind) else {
+        guard header.algorithm == signer.algorithm else {
+            throw JWSError(.keyMismatch, "\(header.algorithm.rawValue) by a signer of \(signer.algorithm.rawValue)")
+        }
+        guard header.algorithm.fits(signer.publicKey.kind) else {
             throw JWSError(.keyMismatch, "\(header.algorithm.rawValue) with \(signer.publicKey.kind)")
         }
         let signature = try await signer.signature(over: signingInput)

@@ -21,7 +21,8 @@ enum IPAddressText {
         let bytes = Array(text)
         guard (2...45).contains(bytes.count) else { return false }
         let gaps = bytes.ranges(of: [UInt8(ascii: ":"), UInt8(ascii: ":")])
-        guard gaps.count <= 1, let gap = gaps.first else { return groups(bytes[...], endsAddress: true) == 8 }
+        guard gaps.count <= 1 else { return false }
+        guard let gap = gaps.first else { return groups(bytes[...], endsAddress: true) == 8 }
         let head = bytes[..<gap.lowerBound]
         let tail = bytes[gap.upperBound...]
         guard let before = head.isEmpty ? 0 : groups(head, endsAddress: false),
@@ -39,7 +40,8 @@ enum IPAddressText {
                 guard endsAddress, index == parts.count - 1, isIPv4(part) else { return nil }
                 count += 2
             } else {
-                guard (1...4).contains(part.count), part.allSatisfy(isHexadecimal) else { return nil }
+                guard (1...4).contains(part.count) else { return nil }
+                guard part.allSatisfy(isHexadecimal) else { return nil }
                 count += 1
             }
         }

@@ -29,10 +29,12 @@ public struct JWTSVIDProfile: Hashable, Sendable {
         issuer: String? = nil, tokenID: String? = nil
     ) throws(TokenFault) {
         guard !subject.isTrustDomainID else { throw TokenFault(.subject, "no path") }
-        guard !audiences.isEmpty, audiences.count <= Self.mostAudiences, !audiences.contains("") else {
-            throw TokenFault(.audience)
+        guard !audiences.isEmpty else { throw TokenFault(.audience, "none") }
+        guard audiences.count <= Self.mostAudiences else { throw TokenFault(.audience, "too many") }
+        guard !audiences.contains("") else { throw TokenFault(.audience, "empty") }
+        guard Set(audiences.map { Array($0.utf8) }).count == audiences.count else {
+            throw TokenFault(.audience, "one stands twice")
         }
-        guard Set(audiences.map { Array($0.utf8) }).count == audiences.count else { throw TokenFault(.audience) }
         guard issuedAt < expiresAt else { throw TokenFault(.time) }
         self.subject = subject
         self.audiences = audiences

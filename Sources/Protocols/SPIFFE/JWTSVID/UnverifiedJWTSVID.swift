@@ -54,9 +54,8 @@ public struct UnverifiedJWTSVID: Hashable, Sendable {
             return .refused([error])
         }
         var faults: [TokenFault] = []
-        if audience.isEmpty || !audiences.contains(where: { $0.utf8.elementsEqual(audience.utf8) }) {
-            faults.append(TokenFault(.wrongAudience))
-        }
+        let isListed = audiences.contains { $0.utf8.elementsEqual(audience.utf8) }
+        if audience.isEmpty || !isListed { faults.append(TokenFault(.wrongAudience)) }
         faults += content.timeFaults(at: time, leeway: leeway)
         guard faults.isEmpty else { return .refused(faults) }
         return .verified(

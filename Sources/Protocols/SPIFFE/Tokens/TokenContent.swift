@@ -55,9 +55,10 @@ struct TokenContent: Hashable, Sendable {
 
     /// Checks the signature by the key that the subject's own trust domain has under the token's `kid`.
     func checkSignature(against bundle: TokenBundle, type: SVIDType) throws(TokenFault) -> TokenAuthority {
-        guard bundle.trustDomain == subject.trustDomain, bundle.type == type else {
+        guard bundle.trustDomain == subject.trustDomain else {
             throw TokenFault(.foreignTrustDomain, "bundle of \(bundle.trustDomain)")
         }
+        guard bundle.type == type else { throw TokenFault(.foreignTrustDomain, "bundle for \(bundle.type.rawValue)") }
         guard let authority = bundle.authority(keyID: keyID) else { throw TokenFault(.unknownKey) }
         do {
             _ = try token.verified(by: authority.key)

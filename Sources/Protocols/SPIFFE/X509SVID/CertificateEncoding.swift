@@ -50,9 +50,8 @@ public enum CertificateEncoding {
     /// - Throws: ``X509CertificateError`` when it holds anything else.
     public static func pkcs8(inPEM text: String) throws(X509CertificateError) -> [UInt8] {
         let documents = try documents(text)
-        guard documents.count == 1, documents[0].discriminator == "PRIVATE KEY" else {
-            throw X509CertificateError(.malformed)
-        }
+        guard documents.count == 1 else { throw X509CertificateError(.malformed) }
+        guard documents[0].discriminator == "PRIVATE KEY" else { throw X509CertificateError(.malformed) }
         return documents[0].derBytes
     }
 

@@ -24,7 +24,8 @@ public struct ConsistencyProof: Hashable, Sendable {
     ///   ``TreeError/missing(_:)``, whatever the store throws.
     public init(from oldSize: UInt64, to newSize: UInt64, in store: some TreeReader) throws {
         guard newSize <= TreeNode.largestTree else { throw TreeError.tooLarge }
-        guard oldSize > 0, oldSize <= newSize else { throw TreeError.outOfRange }
+        guard oldSize > 0 else { throw TreeError.outOfRange }
+        guard oldSize <= newSize else { throw TreeError.outOfRange }
         var hashes: [TreeHash] = []
         var range = 0..<newSize
         // Downwards along the edge of the earlier tree, until it fills a whole node.
@@ -43,7 +44,10 @@ public struct ConsistencyProof: Hashable, Sendable {
     /// right one.
     public func isValid(oldRoot: TreeHash, newRoot: TreeHash) -> Bool {
         guard newSize <= TreeNode.largestTree, oldSize > 0, oldSize <= newSize else { return false }
-        if oldSize == newSize { return hashes.isEmpty && oldRoot == newRoot }
+        guard oldSize < newSize else {
+            guard hashes.isEmpty else { return false }
+            return oldRoot == newRoot
+        }
         // RFC 9162, 2.1.4.2.
         var path = hashes[...]
         var position = oldSize - 1
@@ -71,6 +75,7 @@ public struct ConsistencyProof: Hashable, Sendable {
             position >>= 1
             last >>= 1
         }
-        return last == 0 && old == oldRoot && new == newRoot
+        guard last == 0, old == oldRoot else { return false }
+        return new == newRoot
     }
 }

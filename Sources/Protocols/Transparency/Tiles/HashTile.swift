@@ -20,7 +20,8 @@ public struct HashTile: Hashable, Sendable {
 
     /// A tile; nil outside the bounds of a tree of ``TreeNode/largestTree`` leaves.
     public init?(level: Int, index: UInt64, width: Int = fullWidth) {
-        guard (0...Self.highestLevel).contains(level), (1...Self.fullWidth).contains(width) else { return nil }
+        guard (0...Self.highestLevel).contains(level) else { return nil }
+        guard (1...Self.fullWidth).contains(width) else { return nil }
         let hashes = TreeNode.largestTree >> UInt64(Self.height * level)
         guard index <= hashes / UInt64(Self.fullWidth), index * 256 + UInt64(width) <= hashes else { return nil }
         self.level = level
