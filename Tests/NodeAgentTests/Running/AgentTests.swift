@@ -24,7 +24,7 @@ struct AgentTests {
         var configuration = AgentConfiguration(trustDomain: Sample.domain, version: "1", bootstrap: .anybody)
         change(&configuration)
         return Agent(
-            configuration, issuer: issuer, admission: admission, nodeAttestor: JoinTokenAttestor(token: "t"),
+            configuration, issuer: issuer, admission: admission, nodeProof: JoinTokenProof(token: "t"),
             attestors: attestors, store: store, threads: BlockingThreads(), clock: clock, jitter: Sample.steady,
             logger: Sample.silent)
     }
@@ -128,7 +128,7 @@ struct AgentTests {
             [.posixPermissions: 0o600], ofItemAtPath: "\(folder.path)/agent.json")
         let agent = Agent(
             AgentConfiguration(trustDomain: Sample.domain, version: "1", bootstrap: .anybody), issuer: issuer,
-            admission: OpenBundleAdmission(), nodeAttestor: JoinTokenAttestor(token: "t"), attestors: [],
+            admission: OpenBundleAdmission(), nodeProof: JoinTokenProof(token: "t"), attestors: [],
             store: try FileAgentStore(folder: folder.path, trustDomain: Sample.domain, threads: BlockingThreads()),
             threads: BlockingThreads(), clock: clock, logger: Sample.silent)
         await #expect(throws: AgentRecordError.malformed) { try await agent.run() }
@@ -320,6 +320,29 @@ struct AgentTests {
             #expect(agent.health.isReady)
             var updates = try await agent.identities.x509Updates(for: workload).makeAsyncIterator()
             #expect(try await updates.next()?.svids.count == 1)
+        }
+    }
+
+    @Test func `a revocation reaches workloads also when the issuer is gone, and the agent with it`() async throws {
+        await issuer.change { $0.entries = [Sample.entry("a")] }
+        let revoked = Switch()
+        let agent = agent(admission: FakeAdmission { _ in revoked.isOn ? nil : .proven })
+        try await run(agent) {
+            await issuer.until(.x509, 1)
+            var updates = try await agent.identities.x509Updates(for: workload).makeAsyncIterator()
+            let before = try #require(try await updates.next())
+            await clock.untilSleeping(2)
+            for call in [ScriptedIssuer.Call.bundle, .renew, .x509] { await issuer.keepFailing(call, .untrustedIssuer) }
+            revoked.isOn = true
+            agent.wake()
+            let after = try #require(try await updates.next())
+            #expect(after.svids == before.svids)
+            #expect(after.bundle.authorities.count == 1)
+            #expect(after.bundle != before.bundle)
+            await pass(.seconds(10))
+            #expect(agent.phase == .serving)
+            #expect(await store.load()?.bundle.x509Authorities.isEmpty == true)
+            #expect(await issuer.credentials?.trust == .bundle(X509Bundle(trustDomain: Sample.domain, authorities: [])))
         }
     }
 

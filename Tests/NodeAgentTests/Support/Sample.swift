@@ -221,3 +221,15 @@ final class Counter: @unchecked Sendable {
         }
     }
 }
+
+/// On or off.
+final class Switch: @unchecked Sendable {
+    // `@unchecked`: `value` is only touched under `lock`.
+    private let lock = NSLock()
+    private var value = false
+
+    var isOn: Bool {
+        get { lock.withLock { value } }
+        set { lock.withLock { value = newValue } }
+    }
+}

@@ -33,13 +33,13 @@ struct IssuerSyncTests {
             issuer.entries = [Sample.entry("a") { $0.federatesWith = [Sample.partner] }, Sample.entry("b")]
             issuer.federated[Sample.partner] = partner.bundle()
         }
-        let first = try await sync().run()
-        #expect(first.isBundleNew)
+        var kept: TrustBundle?
+        try await sync().run { kept = $0 }
+        #expect(kept == authority.bundle(sequence: 1))
         #expect(ids == ["a", "b"])
         #expect(trust.federated[Sample.partner] == partner.bundle())
         await issuer.change { $0.entries = [Sample.entry("b") { $0.revision = 1 }] }
-        let second = try await sync().run()
-        #expect(!second.isBundleNew)
+        try await sync().run()
         #expect(ids == ["b"])
         #expect(cache.read { $0.revisions.first?.revision } == 1)
         #expect(trust.federated.isEmpty)
@@ -51,21 +51,21 @@ struct IssuerSyncTests {
             issuer.entries = [Sample.entry("a") { $0.federatesWith = [Sample.partner] }]
             issuer.federated[Sample.partner] = partner.bundle()
         }
-        _ = try await sync().run()
+        try await sync().run()
         await issuer.fail(.federated, .unavailable)
-        _ = try await sync().run()
+        try await sync().run()
         #expect(trust.federated[Sample.partner] != nil)
         await issuer.change { $0.federated = [Sample.partner: authority.bundle()] }
-        _ = try await sync().run()
+        try await sync().run()
         #expect(trust.federated[Sample.partner] == partner.bundle())
         await issuer.fail(.federated, .notFound)
-        _ = try await sync().run()
+        try await sync().run()
         #expect(trust.federated[Sample.partner] == nil)
     }
 
     @Test func `a failure keeps what there was`() async throws {
         await issuer.change { $0.entries = [Sample.entry("a")] }
-        _ = try await sync().run()
+        try await sync().run()
         await issuer.fail(.bundle, .unavailable)
         await #expect(throws: IssuerClientError(.unavailable)) { try await sync().run() }
         await issuer.fail(.entries, .deadline)
@@ -80,7 +80,7 @@ struct IssuerSyncTests {
             foreign.spiffeID = try! SPIFFEID("spiffe://partner.test/web")
             issuer.entries = [foreign, Sample.entry("a")]
         }
-        _ = try await sync().run()
+        try await sync().run()
         #expect(ids == ["a"])
         await issuer.change { $0.ownBundle = TestAuthority(Sample.partner).bundle() }
         let error = await #expect(throws: IssuerClientError.self) { try await sync().run() }
@@ -90,27 +90,42 @@ struct IssuerSyncTests {
     @Test func `only what is admitted is trusted`() async throws {
         let other = TestAuthority()
         await issuer.change { $0.ownBundle = authority.bundle(and: [other], sequence: 2) }
-        _ = try await sync(FakeAdmission { $0.certificate == authority.certificate ? .proven : nil }).run()
+        try await sync(FakeAdmission { $0.certificate == authority.certificate ? .proven : nil }).run()
         #expect(trust.own?.x509Authorities.map(\.certificate) == [authority.certificate])
     }
 
     @Test func `a refused bundle leaves the last one, and is no first one`() async throws {
         let error = await #expect(throws: IssuerClientError.self) { try await sync(RefusingAdmission()).run() }
         #expect(error?.code == .untrustedIssuer)
-        _ = try await sync().run()
+        try await sync().run()
         await issuer.change { $0.ownBundle = TestAuthority().bundle(sequence: 2) }
-        let result = try await sync(RefusingAdmission()).run()
-        #expect(!result.isBundleNew)
+        try await sync(RefusingAdmission()).run()
         #expect(trust.own == authority.bundle(sequence: 1))
     }
 
     @Test func `when nothing is admitted any more, workloads get a tombstone`() async throws {
-        _ = try await sync().run()
+        try await sync().run()
         await issuer.change { $0.ownBundle = authority.bundle(sequence: 2) }
-        _ = try await sync(FakeAdmission { _ in nil }).run()
+        try await sync(FakeAdmission { _ in nil }).run()
         #expect(trust.own?.x509Authorities.isEmpty == true)
         #expect(trust.ownX509?.authorities.count == 1)
         #expect(trust.ownX509?.authorities != [authority.certificate])
+    }
+
+    @Test func `while the issuer is away the last bundle is decided about again`() async throws {
+        let other = TestAuthority()
+        await issuer.change { $0.ownBundle = authority.bundle(and: [other], sequence: 2) }
+        await sync().decideAgain()
+        #expect(trust.own == nil)
+        try await sync().run()
+        let revoked = FakeAdmission { $0.certificate == authority.certificate ? .claimed : nil }
+        var kept: TrustBundle?
+        await sync(revoked).decideAgain { kept = $0 }
+        #expect(kept?.x509Authorities.map(\.certificate) == [authority.certificate])
+        #expect(trust.ownX509?.authorities == [authority.certificate])
+        // What was refused comes back when it is admitted again: the bundle is kept as it came.
+        await sync().decideAgain()
+        #expect(trust.ownX509?.authorities.count == 2)
     }
 
     @Test func `an issuer's own tombstone is a bundle as any other`() async throws {
@@ -119,15 +134,15 @@ struct IssuerSyncTests {
             issuer.ownBundle = try! TrustBundle(
                 trustDomain: Sample.domain, x509Authorities: [X509Authority(tombstone)], sequence: 9)
         }
-        _ = try await sync().run()
+        try await sync().run()
         #expect(trust.ownX509?.authorities == [tombstone])
     }
 
     @Test func `tokens of a tainted key are forgotten`() async throws {
         await issuer.change { $0.entries = [Sample.entry("a")] }
-        _ = try await sync().run()
+        try await sync().run()
         _ = try await tokens.token(for: Sample.entry("a"), audience: ["x"])
-        _ = try await sync().run()
+        try await sync().run()
         #expect(tokens.count == 1)
         await issuer.change { issuer in
             var key = authority.tokenAuthority
@@ -136,7 +151,7 @@ struct IssuerSyncTests {
                 trustDomain: Sample.domain, x509Authorities: [X509Authority(authority.certificate)],
                 jwtAuthorities: [key], sequence: 2)
         }
-        _ = try await sync().run()
+        try await sync().run()
         #expect(tokens.count == 0)
     }
 }

@@ -62,14 +62,14 @@ extension Agent {
         let key = try await threads.run { try SVIDKey.random(.p256) }
         let data: NodeAttestationData
         do {
-            data = try await nodeAttestor.data()
+            data = try await nodeProof.data()
         } catch {
             throw IssuerClientError(.failed, "the node attestor has nothing to send: \(error)")
         }
         let issued = try await issuer.attest(data, request: try key.certificateRequest()) {
-            [nodeAttestor] challenge throws(IssuerClientError) in
+            [nodeProof] challenge throws(IssuerClientError) in
             do {
-                return try await nodeAttestor.answer(challenge)
+                return try await nodeProof.answer(challenge)
             } catch {
                 throw IssuerClientError(.failed, "a challenge can't be answered: \(error)")
             }
@@ -78,24 +78,17 @@ extension Agent {
         logger.info("Agent attested", metadata: ["spiffe_id": "\(identity?.id.description ?? "")"])
     }
 
+    /// Replaces the agent's SVID. While the old one is valid, a failure only counts when it is a refusal to have the
+    /// agent: the round goes on, and the next one tries again.
     private func renew(_ old: AgentIdentity) async throws {
-        guard !old.isReattestable else { return try await attest() }
-        let key = try await threads.run { try SVIDKey.random(.p256) }
-        do throws(IssuerClientError) {
-            try await take(
-                try await issuer.renew(request: try Self.request(for: key)), key: key, isReattestable: false)
-        } catch {
-            // The old one still works; whoever asks for a new one later gets it.
-            guard error.isPassing, old.notAfter > clock.now() else { throw error }
-            logger.warning("Agent's SVID not renewed yet", metadata: ["error": "\(error)"])
-        }
-    }
-
-    private static func request(for key: SVIDKey) throws(IssuerClientError) -> [UInt8] {
         do {
-            return try key.certificateRequest()
+            guard !old.isReattestable else { return try await attest() }
+            let key = try await threads.run { try SVIDKey.random(.p256) }
+            let chain = try await issuer.renew(request: try key.certificateRequest())
+            try await take(chain, key: key, isReattestable: false)
         } catch {
-            throw IssuerClientError(.failed, "no certificate request: \(error)")
+            if let error = error as? IssuerClientError, error.demand != nil { throw error }
+            logger.warning("Agent's SVID not renewed yet", metadata: ["error": "\(error)"])
         }
     }
 
@@ -145,10 +138,16 @@ extension Agent {
 
     // MARK: What outlives a restart
 
-    func saveBundle(_ bundle: TrustBundle) async throws {
-        guard var record = state.withLock({ $0.record }) else { return }
+    /// Keeps a bundle that is another than the stored one, and speaks with the issuer under it from now on.
+    func keepBundle(_ bundle: TrustBundle) async {
+        guard var record = state.withLock({ $0.record }), record.bundle != bundle else { return }
         record.bundle = bundle
-        try await save(record)
+        state.withLock { $0.record = record }
+        do {
+            try await store.save(record)
+        } catch {
+            logger.error("The bundle could not be stored", metadata: ["error": "\(error)"])
+        }
         await useCredentials()
     }
 

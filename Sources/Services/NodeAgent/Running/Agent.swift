@@ -10,7 +10,7 @@ internal import Synchronization
 ///
 /// ```swift
 /// let agent = Agent(
-///     configuration, issuer: client, admission: admission, nodeAttestor: attestor, attestors: [UnixAttestor(…)],
+///     configuration, issuer: client, admission: admission, nodeProof: attestor, attestors: [UnixAttestor(…)],
 ///     store: store, threads: threads, clock: SystemAgentClock(), logger: logger)
 /// try await agent.run()  // until shutdown; agent.identities answers workloads from the first round on
 /// ```
@@ -27,7 +27,7 @@ public final class Agent: Service {
     let cache: SVIDCache
     let issuer: any IssuerClient
     let admission: any BundleAdmission
-    let nodeAttestor: any NodeAttestor
+    let nodeProof: any NodeProof
     let store: any AgentStore
     let threads: BlockingThreads
     let clock: any AgentClock
@@ -56,7 +56,7 @@ public final class Agent: Service {
     ///   - configuration: how it works.
     ///   - issuer: whom it asks.
     ///   - admission: which authorities of the own trust domain are trusted.
-    ///   - nodeAttestor: how it proves which node it is.
+    ///   - nodeProof: how it proves which node it is.
     ///   - attestors: what finds out about workloads.
     ///   - store: what outlives a restart.
     ///   - threads: for what waits.
@@ -66,14 +66,14 @@ public final class Agent: Service {
     ///   - showsSelectors: whether the log names the selectors of workloads.
     public init(
         _ configuration: AgentConfiguration, issuer: any IssuerClient, admission: any BundleAdmission,
-        nodeAttestor: any NodeAttestor, attestors: [any WorkloadAttestor], store: any AgentStore,
+        nodeProof: any NodeProof, attestors: [any WorkloadAttestor], store: any AgentStore,
         threads: BlockingThreads, clock: any AgentClock, jitter: Jitter = .system, logger: Logger,
         showsSelectors: Bool = false
     ) {
         self.configuration = configuration
         self.issuer = issuer
         self.admission = admission
-        self.nodeAttestor = nodeAttestor
+        self.nodeProof = nodeProof
         self.store = store
         self.threads = threads
         self.clock = clock
@@ -130,6 +130,9 @@ public final class Agent: Service {
                 subscribers: counts.2, at: clock.now())
         }
     }
+
+    /// Begins the next round at once: somebody learnt that there is something new, a revocation for instance.
+    public func wake() { bell.ring() }
 
     /// Whether the agent would answer a workload on this node: it attests itself and looks what it would get. That it
     /// would get nothing is an answer as well.
@@ -194,14 +197,15 @@ public final class Agent: Service {
         do {
             try await keepIdentity()
             try await postStatusOnce()
-            let result = try await sync.run()
-            if result.isBundleNew { try await saveBundle(result.bundle) }
+            try await sync.run(keep: keepBundle)
             try state.withLock { state in
                 try state.machine.apply(.synchronised)
                 state.synchronisedAt = clock.now()
             }
-        } catch let error as IssuerClientError {
-            try meet(error)
+        } catch {
+            // Also when nothing can be asked for, or the agent itself is not trusted any more.
+            await sync.decideAgain(keep: keepBundle)
+            if let error = error as? IssuerClientError { try meet(error) }
             throw error
         }
     }

@@ -6,6 +6,8 @@ internal import SPIFFE
 struct TrustState: Hashable, Sendable {
     /// The own trust domain's bundle as the issuer has it, less what was not admitted.
     private(set) var own: TrustBundle?
+    /// The own bundle as it came last, with what was not admitted: to be decided about again while no newer one comes.
+    var received: TrustBundle?
     /// The own authorities as workloads get them; never empty.
     private(set) var ownX509: X509Bundle?
     /// The other trust domains' bundles.

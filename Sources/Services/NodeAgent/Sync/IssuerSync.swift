@@ -14,19 +14,12 @@ struct IssuerSync: Sendable {
     let clock: any AgentClock
     let logger: Logger
 
-    /// What a round changed beside the cache.
-    struct Result: Sendable {
-        /// The own bundle in its present state.
-        let bundle: TrustBundle
-        /// Whether it is another than before.
-        let isBundleNew: Bool
-    }
-
     /// Asks once. What was learnt before a failure is kept.
+    /// - Parameter keep: is given the own bundle as soon as it is known.
     /// - Throws: ``IssuerClientError`` when the issuer gives no bundle or no entries; a missing bundle of another trust
     ///   domain is only logged, and the last one stays in use.
-    func run() async throws(IssuerClientError) -> Result {
-        let result = try await followBundle(try await issuer.bundle())
+    func run(keep: (TrustBundle) async -> Void = { _ in }) async throws(IssuerClientError) {
+        await keep(try await followBundle(try await issuer.bundle()))
         let known = cache.read { $0.revisions } ?? []
         let changes = try await issuer.syncEntries(known: known)
         let ours = changes.updated.filter { $0.spiffeID.trustDomain == trustDomain }
@@ -38,12 +31,24 @@ struct IssuerSync: Sendable {
         cache.change { $0.apply(EntryChanges(updated: ours, removed: changes.removed)) }
         await followFederation()
         cache.work.ring()
-        return result
+    }
+
+    /// Decides once more about the bundle that came last. An authority may be revoked while nobody can be asked for
+    /// another bundle: it is then that whoever holds its key would like to go on being trusted.
+    func decideAgain(keep: (TrustBundle) async -> Void = { _ in }) async {
+        guard let received = cache.read({ $0.trust.received }) ?? nil else { return }
+        do throws(IssuerClientError) {
+            await keep(try await followBundle(received))
+            cache.work.ring()
+        } catch {
+            logger.error("Bundle could not be decided about again", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Takes the own bundle in, as far as it is admitted.
+    /// - Returns: the own bundle in its present state.
     /// - Throws: ``IssuerClientError`` when it is another trust domain's, or nothing of it is admitted and there was none.
-    func followBundle(_ received: TrustBundle) async throws(IssuerClientError) -> Result {
+    private func followBundle(_ received: TrustBundle) async throws(IssuerClientError) -> TrustBundle {
         guard received.trustDomain == trustDomain else {
             throw IssuerClientError(.malformedAnswer, "the bundle of \(received.trustDomain)")
         }
@@ -54,6 +59,7 @@ struct IssuerSync: Sendable {
             for verdict in verdicts where verdict.outcome == .refused {
                 logger.error("Authority not admitted", metadata: ["reason": "\(verdict.reason)"])
             }
+            trust.received = received
             do {
                 try trust.setOwn(bundle) { try TombstoneAuthority.make($0, at: clock.now()) }
             } catch {
@@ -67,7 +73,7 @@ struct IssuerSync: Sendable {
         }
         cache.change { $0.apply(trust) }
         tokens.keepOnly(keyIDs: trust.tokenKeyIDs)
-        return Result(bundle: own, isBundleNew: own != before.own)
+        return own
     }
 
     /// How many bundles of other trust domains are asked for at once.

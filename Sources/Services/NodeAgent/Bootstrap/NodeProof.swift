@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Proves to the issuer which node this is. Facts (SPIFFE) 12.
-public protocol NodeAttestor: Sendable {
+public protocol NodeProof: Sendable {
     /// What is sent first.
     /// - Throws: whatever keeps it from knowing.
     func data() async throws -> NodeAttestationData
@@ -10,12 +10,12 @@ public protocol NodeAttestor: Sendable {
     func answer(_ challenge: [UInt8]) async throws -> [UInt8]
 }
 
-/// Attests by a token that an operator got from the issuer and that works once.
-public struct JoinTokenAttestor: NodeAttestor {
+/// Proves it by a token that an operator got from the issuer and that works once.
+public struct JoinTokenProof: NodeProof {
     /// The token is for one use: it is never logged.
     private let token: String
 
-    /// Attests by this token.
+    /// Proves it by this token.
     public init(token: String) { self.token = token }
 
     /// The token's text.
