@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import GRPCCore
+internal import Issuer
+internal import Logging
+internal import SPIREAPI
+
+/// `spire.api.server.logger.v1.Logger`: what is logged, changed while the issuer runs. Facts (SPIFFE) 19.1.
+struct LoggerAPI: Spire_Api_Server_Logger_V1_Logger.SimpleServiceProtocol {
+    let levels: LogLevelSwitch
+
+    func getLogger(
+        request: Spire_Api_Server_Logger_V1_GetLoggerRequest, context: ServerContext
+    ) async throws -> Spire_Api_Types_Logger { state }
+
+    func setLogLevel(
+        request: Spire_Api_Server_Logger_V1_SetLogLevelRequest, context: ServerContext
+    ) async throws -> Spire_Api_Types_Logger {
+        let call = try IssuerCall.of(context)
+        call.note(.level, "\(request.newLevel)")
+        guard let level = Logger.Level(request.newLevel) else {
+            throw IssuerError(.invalidArgument, "newLevel value \(request.newLevel.rawValue) is not a log level")
+        }
+        levels.set(level)
+        return state
+    }
+
+    func resetLogLevel(
+        request: Spire_Api_Server_Logger_V1_ResetLogLevelRequest, context: ServerContext
+    ) async throws -> Spire_Api_Types_Logger {
+        levels.reset()
+        return state
+    }
+
+    private var state: Spire_Api_Types_Logger {
+        var wire = Spire_Api_Types_Logger()
+        wire.currentLevel = Spire_Api_Types_LogLevel(levels.current)
+        wire.launchLevel = Spire_Api_Types_LogLevel(levels.launch)
+        return wire
+    }
+}
+
+extension Logger.Level {
+    /// What comes nearest; nil for no level at all.
+    init?(_ wire: Spire_Api_Types_LogLevel) {
+        switch wire {
+        case .panic, .fatal: self = .critical
+        case .error: self = .error
+        case .warn: self = .warning
+        case .info: self = .info
+        case .debug: self = .debug
+        case .trace: self = .trace
+        case .unspecified, .UNRECOGNIZED: return nil
+        }
+    }
+}
+
+extension Spire_Api_Types_LogLevel {
+    init(_ level: Logger.Level) {
+        self =
+            switch level {
+            case .trace: .trace
+            case .debug: .debug
+            case .info, .notice: .info
+            case .warning: .warn
+            case .error: .error
+            case .critical: .fatal
+            }
+    }
+}
