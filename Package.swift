@@ -193,7 +193,8 @@ if topLayer == .apps { products.append(.executable(name: "kelmark", targets: ["k
 
 // Tests. Vectors live in Tests/Vectors and are found through `KelmarkTestSupport.Vectors`.
 support("KelmarkTestSupport", uses: [])
-support("StoreConformance", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC"])
+support(
+    "StoreConformance", uses: ["KelmarkBytes", "KelmarkCrypto", "SPIFFE", "CESR", "KERI", "ACDC", "Issuer"])
 tests("KelmarkBytesTests", uses: ["KelmarkBytes", "KelmarkTestSupport"])
 tests("KelmarkCryptoTests", uses: ["KelmarkCrypto", "KelmarkBytes", "KelmarkTestSupport"], external: [.crypto])
 tests("CESRTests", uses: ["CESR", "KelmarkBytes", "KelmarkTestSupport"])
@@ -207,8 +208,8 @@ tests(
 tests(
     "StorageSQLiteTests",
     uses: [
-        "StorageSQLite", "KERINetwork", "ACDC", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport",
-        "StoreConformance",
+        "StorageSQLite", "Issuer", "KERINetwork", "ACDC", "KERI", "CESR", "SPIFFE", "KelmarkBytes", "KelmarkCrypto",
+        "KelmarkTestSupport", "StoreConformance",
     ], external: [.grdb])
 tests(
     "KERINetworkTests",
@@ -256,7 +257,8 @@ tests(
         "FaultDrill", "KERIHTTP", "HTTPTransport", "KERINetwork", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto",
     ], external: [.logging, .lifecycle])
 tests(
-    "IssuerTests", uses: ["Issuer", "SPIFFE", "JOSE", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
+    "IssuerTests",
+    uses: ["Issuer", "SPIFFE", "JOSE", "Transparency", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
     external: [.logging, .lifecycle, .x509, .asn1, .crypto])
 tests(
     "NodeAgentTests",

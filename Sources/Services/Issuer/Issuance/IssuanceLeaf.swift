@@ -80,7 +80,4 @@ extension IssuanceRecord {
             throw IssuerError(.internal, "issuance can't be recorded", cause: error)
         }
     }
-
-    /// The hash of a leaf in the log's tree. RFC 6962, 2.1.
-    public static func leafHash(_ leaf: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: [0x00] + leaf)) }
 }

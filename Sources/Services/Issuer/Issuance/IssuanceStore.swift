@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Transparency
+
 /// Where issuances are kept: the record, its leaf in the log and the audit record, together or not at all.
 ///
 /// Nothing is handed to anybody before ``commit(_:)`` has returned.
@@ -51,6 +53,9 @@ public struct StoredIssuance: Hashable, Sendable {
     public let record: IssuanceRecord
     /// The leaf.
     public let leaf: [UInt8]
+
+    /// The hash of the leaf in the log's tree.
+    public var leafHash: TreeHash { TreeHash.leaf(leaf) }
 
     /// Joins the parts.
     public init(index: UInt64, record: IssuanceRecord, leaf: [UInt8]) {

@@ -106,7 +106,7 @@ extension IssuingService {
     }
 
     /// Nothing is handed out that this library itself would refuse: the signature is checked here too.
-    private func checkAsPeersWould(
+    func checkAsPeersWould(
         _ chain: [X509Certificate], id: SPIFFEID, ownRoot: X509Certificate?, _ now: CertificateTime
     ) throws(IssuerError) {
         let roots = ownRoot.map { [$0] } ?? authorities.state.bundle.x509Authorities.map(\.certificate)

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JOSE
+import SPIFFE
+import Testing
+import X509
+
+@testable import Issuer
+
+@Suite struct BundleServiceTests {
+    private static func root(of fixture: IssuerFixture) throws -> X509Certificate {
+        try #require(fixture.authorities.state.x509.active?.certificate)
+    }
+
+    @Test func appendingCountsOnce() async throws {
+        let fixture = try await IssuerFixture()
+        let other = try Self.root(of: try await IssuerFixture())
+        let key = try TokenAuthority(keyID: "other", key: PrivateKeySample.next())
+        let before = try #require(fixture.bundles.bundle.sequence)
+        let bundle = try await fixture.bundles.append(x509Authorities: [other], jwtAuthorities: [key])
+        #expect(bundle.sequence == before + 1)
+        #expect(bundle.x509Authorities.map(\.certificate).contains(other))
+        #expect(bundle.jwtAuthorities.contains(key))
+        #expect(try await fixture.bundles.append(x509Authorities: [other], jwtAuthorities: [key]) == bundle)
+        let again = try await fixture.restarted()
+        #expect(again.bundles.bundle == bundle)
+    }
+
+    @Test func aKeyIDNamesOneKey() async throws {
+        let fixture = try await IssuerFixture()
+        let own = try #require(fixture.authorities.state.jwt.active).authorityID
+        let thief = try TokenAuthority(keyID: own, key: PrivateKeySample.next())
+        await #expect(throws: IssuerError(.alreadyExists, "another JWT authority has this key ID")) {
+            try await fixture.bundles.append(jwtAuthorities: [thief])
+        }
+    }
+
+    @Test func onlyAuthoritiesOfTheDomainAreTaken() async throws {
+        let fixture = try await IssuerFixture()
+        let leaf = try await fixture.issued().leaf
+        let foreign = try Self.root(
+            of: try await IssuerFixture { $0.trustDomain = try! TrustDomain("other.org") })
+        for wrong in [leaf, foreign] {
+            await #expect(throws: IssuerError(.invalidArgument, "X.509 authority is none of this trust domain")) {
+                try await fixture.bundles.append(x509Authorities: [wrong])
+            }
+        }
+    }
+
+    @Test func publishedKeysMustNotHaveEnded() async throws {
+        let fixture = try await IssuerFixture()
+        let key = try PrivateKeySample.next()
+        let now = fixture.clock.now().seconds
+        let over = try TokenAuthority(keyID: "below", key: key, expiresAt: now)
+        await #expect(throws: IssuerError(.invalidArgument, "JWT authority has expired")) {
+            try await fixture.bundles.publish(jwtAuthority: over)
+        }
+        let good = try TokenAuthority(keyID: "below", key: key, expiresAt: now + 60)
+        #expect(try await fixture.bundles.publish(jwtAuthority: good).map(\.keyID).contains("below"))
+    }
+
+    @Test func theNumberOfAuthoritiesIsBounded() throws {
+        var draft = DomainBundle.Draft(x509: [], jwt: [], refreshHint: nil)
+        let key = try PrivateKeySample.next()
+        for number in 0..<DomainBundle.mostAuthorities {
+            try draft.append(try TokenAuthority(keyID: "k\(number)", key: key))
+        }
+        #expect(throws: IssuerError(.resourceExhausted, "bundle has too many JWT authorities")) {
+            try draft.append(try TokenAuthority(keyID: "one more", key: key))
+        }
+    }
+
+    @Test func pruningSparesWhatSigns() async throws {
+        let fixture = try await IssuerFixture()
+        let now = fixture.clock.now().seconds
+        let key = try PrivateKeySample.next()
+        for (id, end) in [("recent", now - 86_400), ("long gone", now - 86_401)] {
+            _ = try await fixture.bundles.append(
+                jwtAuthorities: [try TokenAuthority(keyID: id, key: key, expiresAt: end)])
+        }
+        #expect(try await fixture.bundles.prune())
+        #expect(fixture.bundles.bundle.jwtAuthorities.map(\.keyID).contains("recent"))
+        #expect(!fixture.bundles.bundle.jwtAuthorities.map(\.keyID).contains("long gone"))
+        #expect(try await !fixture.bundles.prune())
+        fixture.clock.jump(by: 10 * 86_400)
+        #expect(try await fixture.bundles.prune())
+        let state = fixture.authorities.state
+        #expect(state.bundle.x509Authorities.map(\.certificate) == [try Self.root(of: fixture)])
+        #expect(state.bundle.jwtAuthorities.map(\.keyID) == [try #require(state.jwt.active).authorityID])
+    }
+
+    @Test func readersGetTheNewestBundleAndNoOtherTwice() async throws {
+        let fixture = try await IssuerFixture()
+        var bundles = fixture.bundles.bundles().makeAsyncIterator()
+        let first = await bundles.next()
+        #expect(first == fixture.bundles.bundle)
+        let prepared = try await fixture.authorities.prepare(.x509)
+        // Activation changes no bundle.
+        _ = try await fixture.authorities.activate(.x509, prepared.authorityID)
+        _ = try await fixture.authorities.prepare(.jwt)
+        #expect(await bundles.next() == fixture.bundles.bundle)
+    }
+
+    @Test func theRefreshHintIsAChange() async throws {
+        let clock = ManualIssuerClock()
+        let store = MemoryAuthorityStore()
+        let first = try await IssuerFixture(clock: clock, authorityStore: store)
+        let before = try #require(first.bundles.bundle.sequence)
+        let fixture = try await IssuerFixture(clock: clock, authorityStore: store, starts: false) {
+            $0.refreshHint = 60
+        }
+        #expect(fixture.bundles.bundle.refreshHint == 60)
+        #expect(fixture.bundles.bundle.sequence == before + 1)
+    }
+
+    @Test func readersThatLeaveAreForgotten() async throws {
+        let broadcaster = Broadcaster(0)
+        do {
+            var iterator = broadcaster.values().makeAsyncIterator()
+            _ = await iterator.next()
+            #expect(broadcaster.readerCount == 1)
+        }
+        let task = Task { for await _ in broadcaster.values() {} }
+        while broadcaster.readerCount == 0 { await Task.yield() }
+        task.cancel()
+        await task.value
+        while broadcaster.readerCount > 0 { await Task.yield() }
+        #expect(broadcaster.value == 0)
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JOSE
+import KelmarkCrypto
+import Logging
+import SPIFFE
+import SwiftASN1
+import Synchronization
+import X509
+
+@testable import Issuer
+
+/// An issuer in memory.
+struct IssuerFixture: Sendable {
+    static let domain = try! TrustDomain("example.org")
+    static let aid = "EIssuerAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    static let statement = "EStatementAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+    static func id(_ path: String) -> SPIFFEID { try! SPIFFEID(trustDomain: domain, path: path) }
+    static let web = id("/web")
+    static let agent = id("/spire/agent/one")
+    static let requester = Requester(agent)
+
+    let clock: ManualIssuerClock
+    let vault: InMemoryVault
+    let authorityStore: any AuthorityStore
+    let issuanceStore: any IssuanceStore
+    let authorities: AuthorityService
+    let issuing: IssuingService
+    let rotation: RotationService
+    let bundles: BundleService
+
+    /// An issuer whose authorities are active unless said otherwise.
+    init(
+        clock: ManualIssuerClock = ManualIssuerClock(), vault: InMemoryVault = InMemoryVault(),
+        authorityStore: any AuthorityStore = MemoryAuthorityStore(),
+        issuanceStore: any IssuanceStore = MemoryIssuanceStore(), gate: any AuthorityGate = OpenGate(),
+        upstream: (any UpstreamAuthority)? = nil, authorizer: any IssuanceAuthorizer = OpenIssuance(),
+        starts: Bool = true, configure: (inout IssuerConfiguration) -> Void = { _ in }
+    ) async throws {
+        var configuration = IssuerConfiguration(trustDomain: Self.domain)
+        configure(&configuration)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        self.clock = clock
+        self.vault = vault
+        self.authorityStore = authorityStore
+        self.issuanceStore = issuanceStore
+        authorities = try await AuthorityService.open(
+            configuration: configuration, keys: try await VaultAuthorityKeys.open(vault), store: authorityStore,
+            gate: gate, upstream: upstream, clock: clock, logger: logger)
+        issuing = IssuingService(
+            authorities: authorities, store: issuanceStore, authorizer: authorizer,
+            blinding: try await LeafBlinding.open(log: "log", in: vault), logger: logger)
+        rotation = RotationService(authorities: authorities, issuing: issuing, logger: logger)
+        bundles = BundleService(authorities)
+        if starts { await rotation.look() }
+    }
+
+    /// The same issuer after a restart.
+    func restarted() async throws -> IssuerFixture {
+        try await IssuerFixture(
+            clock: clock, vault: vault, authorityStore: authorityStore, issuanceStore: issuanceStore, starts: false)
+    }
+
+    /// An entry for a workload.
+    static func entry(
+        _ id: SPIFFEID = web, dnsNames: [String] = [], x509TTL: Int32 = 0, jwtTTL: Int32 = 0, expiresAt: Int64 = 0
+    ) -> RegistrationEntry {
+        var entry = RegistrationEntry(
+            id: "entry-1", spiffeID: id, parentID: agent, selectors: [try! Selector("unix:uid:1000")])
+        entry.dnsNames = dnsNames
+        entry.x509SVIDTTL = x509TTL
+        entry.jwtSVIDTTL = jwtTTL
+        entry.expiresAt = expiresAt
+        return entry
+    }
+
+    /// A PKCS#10 request of a fresh key.
+    static func request(
+        _ key: PrivateKey = try! PrivateKey(generating: .p256), names: [GeneralName] = [],
+        subject: DistinguishedName = DistinguishedName(), damagesSignature: Bool = false
+    ) throws -> [UInt8] {
+        let content = CertificateRequestContent(
+            subject: subject, publicKey: try Certificate.PublicKey(derEncoded: key.publicKey.subjectPublicKeyInfo),
+            names: names)
+        let body = try content.body()
+        var signature = try key.signature(
+            over: damagesSignature ? body + [0] : body, algorithm: .usual(for: key.publicKey.kind)!)
+        if signature.isEmpty { signature = [0] }
+        let algorithm: CertificateContent.SignatureAlgorithm =
+            switch key.publicKey.kind {
+            case .p384: .ecdsaWithSHA384
+            case .rsa: .rsaWithSHA256
+            default: .ecdsaWithSHA256
+            }
+        return try CertificateRequestContent.request(body: body, signature: signature, algorithm: algorithm)
+    }
+
+    /// The attributes of a subject, in order.
+    static func subject(of certificate: X509Certificate) -> [String] {
+        certificate.certificate.subject.map { relative in relative.map(\.description).joined() }
+    }
+
+    /// One certificate for the entry.
+    func issued(
+        _ entry: RegistrationEntry = entry(), request: [UInt8]? = nil
+    ) async throws -> IssuedX509SVID {
+        let request = try request ?? Self.request()
+        return try await issuing.newX509SVIDs(
+            [X509SVIDRequest(entry: entry, request: request)], for: Self.requester)[0].get()
+    }
+}
+
+/// A gate that a test opens, shuts or keeps waiting; it counts what it was asked.
+final class ScriptedGate: AuthorityGate {
+    enum Answer: Sendable {
+        case admit(Admission)
+        case refuse(String)
+        case fail
+        case hang
+    }
+
+    private struct Trouble: Error {}
+
+    private let state: Mutex<(answer: Answer, asked: [PreparedKey])>
+
+    init(_ answer: Answer) { state = Mutex((answer, [])) }
+
+    func set(_ answer: Answer) { state.withLock { $0.answer = answer } }
+    var asked: [PreparedKey] { state.withLock { $0.asked } }
+
+    func admit(_ key: PreparedKey) async throws -> Admission {
+        let answer = state.withLock { state in
+            state.asked.append(key)
+            return state.answer
+        }
+        switch answer {
+        case .admit(let admission): return admission
+        case .refuse(let reason): throw AdmissionRefusal([reason])
+        case .fail: throw Trouble()
+        case .hang:
+            let (stream, _) = AsyncStream.makeStream(of: Void.self)
+            for await _ in stream {}
+            throw CancellationError()
+        }
+    }
+}
+
+/// An authorizer that answers what a test says.
+struct ScriptedAuthorizer: IssuanceAuthorizer {
+    let answer: @Sendable (IssuanceProposal) -> IssuanceDecision
+
+    func decide(about proposal: IssuanceProposal) async -> IssuanceDecision { answer(proposal) }
+}
