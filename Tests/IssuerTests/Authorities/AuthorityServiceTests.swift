@@ -2,6 +2,7 @@
 
 import JOSE
 import KelmarkCrypto
+import Logging
 import SPIFFE
 import Testing
 import X509
@@ -233,6 +234,41 @@ import X509
             try await fixture.issuing.newJWTSVID(
                 entry: IssuerFixture.entry(), audiences: ["a"], for: IssuerFixture.requester)
         }
+    }
+
+    /// What could not be kept is not there, and the one prepared before is as it was.
+    @Test func aStoreThatFailsKeepsTheKeyThatWasPrepared() async throws {
+        let store = MemoryAuthorityStore()
+        let fixture = try await IssuerFixture(authorityStore: store)
+        let prepared = try await fixture.authorities.prepare(.x509)
+        let document = try #require(store.authorityDocument())
+        _ = try store.replaceAuthorityDocument(document.content, expecting: document.revision)
+        await #expect(throws: IssuerError(.unavailable, "authorities can't be kept")) {
+            try await fixture.authorities.prepare(.x509)
+        }
+        #expect(fixture.authorities.state.x509.prepared == prepared)
+        let again = try await fixture.restarted()
+        _ = try await again.authorities.activate(.x509, prepared.authorityID)
+        #expect(try await again.issued().leaf.hasSignature(by: try #require(prepared.certificate)))
+    }
+
+    /// A crash between publication and adoption: the key is still a candidate, and yet the authority.
+    @Test func aKeyThatWasPublishedAndNotAdoptedIsUsed() async throws {
+        let vault = InMemoryVault()
+        let store = MemoryAuthorityStore()
+        let clock = ManualIssuerClock()
+        let keys = StubbornKeys(try await VaultAuthorityKeys.open(vault))
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let configuration = IssuerConfiguration(trustDomain: IssuerFixture.domain)
+        let first = try await AuthorityService.open(
+            configuration: configuration, keys: keys, store: store, gate: OpenGate(), clock: clock, logger: logger)
+        let prepared = try await first.prepare(.x509)
+        let fixture = try await IssuerFixture(clock: clock, vault: vault, authorityStore: store, starts: false)
+        #expect(fixture.authorities.state.x509.prepared == prepared)
+        let replacement = try await fixture.authorities.prepare(.x509)
+        #expect(replacement.authorityID != prepared.authorityID)
+        _ = try await fixture.authorities.activate(.x509, replacement.authorityID)
+        _ = try await fixture.issued()
     }
 
     // MARK: Restarts

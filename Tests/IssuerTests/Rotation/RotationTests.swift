@@ -219,9 +219,9 @@ import X509
         #expect(try step(active: (-3_600, 0), prepared: (0, 3_600)) == .activate)
         #expect(try step(active: (-3_600, 0), prepared: nil) == .replace)
         // Not valid yet: the clock was set back.
-        #expect(try step(active: (61, 7_200), prepared: nil) == .replace)
-        #expect(try step(active: (60, 7_200), prepared: nil) == .wait)
-        #expect(try step(active: (61, 7_200), prepared: (0, 3_600)) == .activate)
+        #expect(try step(active: (11, 7_200), prepared: nil) == .replace)
+        #expect(try step(active: (10, 7_200), prepared: nil) == .wait)
+        #expect(try step(active: (11, 7_200), prepared: (0, 3_600)) == .activate)
         // A successor that is of no use is made anew.
         #expect(try step(active: (-1_800, 1_800), prepared: (100, 3_600)) == .prepare)
         #expect(try step(active: (-3_600, 0), prepared: (-3_600, 0)) == .replace)

@@ -152,3 +152,22 @@ struct ScriptedAuthorizer: IssuanceAuthorizer {
 
     func decide(about proposal: IssuanceProposal) async -> IssuanceDecision { answer(proposal) }
 }
+
+/// Keys that never put a candidate into use, as if the process ended before.
+struct StubbornKeys: AuthorityKeys {
+    private struct Trouble: Error {}
+
+    let inner: VaultAuthorityKeys
+
+    init(_ inner: VaultAuthorityKeys) { self.inner = inner }
+
+    func content(of slot: AuthoritySlot) async throws -> AuthoritySlotContent { inner.content(of: slot) }
+    func generateCandidate(in slot: AuthoritySlot, algorithm: AuthorityKeyAlgorithm) async throws -> AuthorityKey {
+        try await inner.generateCandidate(in: slot, algorithm: algorithm)
+    }
+    func adopt(_ candidate: AuthorityKey) async throws { throw Trouble() }
+    func signature(over message: [UInt8], by key: AuthorityKey) async throws -> [UInt8] {
+        try await inner.signature(over: message, by: key)
+    }
+    func delete(_ slot: AuthoritySlot) async throws { try await inner.delete(slot) }
+}

@@ -73,6 +73,9 @@ public final class SQLiteIssuerStore: Sendable {
     /// How many transactions of this instance were committed; each synchronised the medium once.
     public var commitCount: Int { commits.load(ordering: .relaxed) }
 
+    /// How many writers have not had their turn.
+    var waitingCount: Int { line.withLock { $0.jobs.count } }
+
     var pool: DatabasePool {
         get throws {
             guard let pool = connections.withLock({ $0 }) else {

@@ -63,7 +63,8 @@ public final class AuthorityService: Sendable {
         try configuration.check()
         var held: Set<AuthorityKey> = []
         for slot in AuthoritySlot.allCases {
-            if let key = try await keys.content(of: slot).inUse { held.insert(key) }
+            let content = try await keys.content(of: slot)
+            held.formUnion([content.inUse, content.candidate].compactMap { $0 })
         }
         let book: AuthorityBook
         do {
@@ -106,8 +107,8 @@ public final class AuthorityService: Sendable {
             let candidate = try await candidate(in: slot)
             let (proposal, admission) = try await admitted(candidate)
             let entry = try await entry(of: proposal, admission)
-            try await keys.adopt(candidate)
             try await publish(entry.0, roots: entry.roots)
+            await adopt(candidate)
             logger.info(
                 "authority prepared",
                 metadata: ["kind": "\(kind.rawValue)", "authority": "\(candidate.authorityID)"])
@@ -121,6 +122,7 @@ public final class AuthorityService: Sendable {
     public func activate(_ kind: AuthorityKind, _ id: String) async throws -> AuthorityEntry {
         try check(kind)
         return try await moves(kind).pass {
+            if let next = ledger[kind].prepared, next.authorityID == id { try await keys.adopt(next.key) }
             let ledger = try await change { (ledger) throws(IssuerError) in
                 var next = ledger
                 try next[kind].activate(id)
@@ -167,8 +169,26 @@ public final class AuthorityService: Sendable {
     /// days costs one key.
     private func candidate(in slot: AuthoritySlot) async throws -> AuthorityKey {
         let algorithm = slot.kind == .x509 ? configuration.x509KeyAlgorithm : configuration.jwtKeyAlgorithm
-        if let left = try await keys.content(of: slot).candidate, left.algorithm == algorithm { return left }
+        if let left = try await keys.content(of: slot).candidate {
+            if ledger[slot.kind].entries.contains(where: { $0.key == left }) {
+                try await keys.adopt(left)
+            } else if left.algorithm == algorithm {
+                return left
+            }
+        }
         return try await keys.generateCandidate(in: slot, algorithm: algorithm)
+    }
+
+    /// Puts a published key into use. What was published is not taken back when that fails: the key signs as a candidate
+    /// too, and whoever needs its place or activates it tries again.
+    private func adopt(_ key: AuthorityKey) async {
+        do {
+            try await keys.adopt(key)
+        } catch {
+            logger.error(
+                "authority key could not be put into use",
+                metadata: ["authority": "\(key.authorityID)", "reason": "\(error)"])
+        }
     }
 
     private func admitted(_ key: AuthorityKey) async throws -> (PreparedKey, Admission) {

@@ -36,8 +36,9 @@ enum RotationStep: Hashable, Sendable {
     /// Nothing can sign: a key is made ready and takes over at once.
     case replace
 
-    /// How far the clock may run behind the beginning of an authority before that authority is of no use, in seconds.
-    static let toleratedLag: Int64 = 60
+    /// How far the clock may run behind the beginning of an authority before that authority is of no use, in seconds: its
+    /// certificate is dated back by as much.
+    static let toleratedLag = CertificateProfile.backdating
 
     /// Decides about one kind of authority. Pure.
     ///

@@ -26,7 +26,7 @@ public struct IssuerConformance<Store: AuthorityStore & IssuanceStore>: Sendable
     public init(_ makeStore: @escaping @Sendable () throws -> Store) { self.makeStore = makeStore }
 
     /// Runs one check against a fresh store.
-    /// - Throws: ``ConformanceFailure``, and what the store throws.
+    /// - Throws: ``IssuerConformanceFailure``, and what the store throws.
     public func run(_ check: Check) async throws {
         let store = try makeStore()
         switch check {
@@ -175,4 +175,14 @@ public struct IssuerConformance<Store: AuthorityStore & IssuanceStore>: Sendable
         let records = try await store.auditRecords(from: 0, limit: 1_000)
         try expect(try AuditChain.follow(records) == (try await store.auditHead()))
     }
+}
+
+/// A store does not do what it has to.
+public struct IssuerConformanceFailure: Error, CustomStringConvertible {
+    /// Where.
+    public let description: String
+}
+
+func expect(_ condition: Bool, line: Int = #line, file: String = #fileID) throws {
+    guard condition else { throw IssuerConformanceFailure(description: "\(file):\(line): expectation failed") }
 }
