@@ -230,7 +230,9 @@ tests(
         "IdentityGRPC", "SPIREAPI", "NodeAgent", "Issuer", "JOSE", "SPIFFE", "KelmarkBytes", "KelmarkCrypto",
         "KelmarkTestSupport",
     ],
-    external: [.grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .asn1, .x509, .crypto])
+    external: [
+        .grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .asn1, .x509, .crypto, .nioCore, .nioSSL,
+    ], exclude: ["transport.mutations.txt"])
 tests("JOSETests", uses: ["JOSE", "KelmarkBytes", "KelmarkTestSupport"], exclude: ["mutations.txt"])
 tests("TransparencyTests", uses: ["Transparency", "KelmarkBytes"], external: [.crypto], exclude: ["mutations.txt"])
 tests(

@@ -50,9 +50,25 @@ final class IssuerConnection: Sendable {
         configuration.connection.keepalive = .init(
             time: .seconds(30), timeout: .seconds(10), allowWithoutCalls: false)
         client = Client(
-            transport: try HTTP2ClientTransport.Posix(
-                target: .dns(host: address.host, port: address.port), transportSecurity: .tls(security),
-                config: configuration, serviceConfig: ServiceConfig(loadBalancingConfig: [.roundRobin])))
+            transport: try Self.transport(
+                to: address, security: .tls(security), configuration: configuration,
+                balancing: ServiceConfig(loadBalancingConfig: [.roundRobin])))
+    }
+
+    /// An IP address is no name that TLS may send, so it must not be taken for one.
+    private static func transport(
+        to address: IssuerAddress, security: HTTP2ClientTransport.Posix.TransportSecurity,
+        configuration: HTTP2ClientTransport.Posix.Config, balancing: ServiceConfig
+    ) throws -> HTTP2ClientTransport.Posix {
+        func make(_ target: any ResolvableTarget) throws -> HTTP2ClientTransport.Posix {
+            try HTTP2ClientTransport.Posix(
+                target: target, transportSecurity: security, config: configuration, serviceConfig: balancing)
+        }
+        switch try? NIOCore.SocketAddress(ipAddress: address.host, port: address.port) {
+        case .v4: return try make(.ipv4(address: address.host, port: address.port))
+        case .v6: return try make(.ipv6(address: address.host, port: address.port))
+        default: return try make(.dns(host: address.host, port: address.port))
+        }
     }
 
     /// Why whoever answered last was not taken for the issuer; nil when he was.

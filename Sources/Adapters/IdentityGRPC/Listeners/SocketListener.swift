@@ -29,7 +29,7 @@ struct SocketListener: HTTP2ServerTransport.ListenerFactory {
         connectionConfigurator: HTTP2ServerTransport.ConnectionConfigurator
     ) async throws -> NIOAsyncChannel<Accepted, Never> {
         let bootstrap = ServerBootstrap(group: eventLoopGroup)
-            .serverChannelOption(.backlog, value: 512)
+            .serverChannelOption(.backlog, value: 4096)
             .serverChannelInitializer { listenerConfigurator.configure(channel: $0) }
         let accept: @Sendable (any Channel) -> EventLoopFuture<Accepted> = { channel in
             self.accept(channel, connectionConfigurator)

@@ -15,7 +15,7 @@ struct UnixSocketFile: Sendable {
 
     /// Listens at a path. A socket file at which nobody answers is replaced; anything else is left alone.
     /// - Throws: ``ListenerError``.
-    init(listeningAt path: String, permissions: mode_t, backlog: CInt = 512) throws(ListenerError) {
+    init(listeningAt path: String, permissions: mode_t, backlog: CInt = 4096) throws(ListenerError) {
         guard !path.isEmpty, path.utf8.count <= Self.longestPath, !path.utf8.contains(0) else {
             throw ListenerError(.pathLength, path)
         }
