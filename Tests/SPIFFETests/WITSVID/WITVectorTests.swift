@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import JOSE
+import KelmarkBytes
 import Testing
 
 @testable import SPIFFE
@@ -45,6 +46,23 @@ struct WITVectorTests {
     @Test func everyVectorRuns() {
         #expect(TokenCase.wit.count == 19)
         #expect(TokenCase.wit.filter { $0.expect == "reject" }.count == Self.faults.count)
+    }
+
+    @Test func aTrustDomainHasNoWITSVID() throws {
+        let key = try JWK(key: JWTSVIDTests.key.publicKey, algorithm: .es256).members.encoded(as: .json)
+        func code(_ subject: String) throws -> TokenFault.Code? {
+            let claims = #"{"sub":"\#(subject)","exp":4e9,"cnf":{"jwk":\#(String(decoding: key, as: UTF8.self))}}"#
+            let token = try JWTSVIDTests.token(claims, header: #"{"alg":"ES256","kid":"k","typ":"wit+jwt"}"#)
+            do {
+                let bundle = try JWTSVIDTests.bundle(type: .wit)
+                return try UnverifiedWITSVID(parsing: token).verified(against: bundle, at: TokenCase.time).faults.first?
+                    .code
+            } catch let error as TokenFault {
+                return error.code
+            }
+        }
+        #expect(try code("spiffe://example.org/web") == nil)
+        #expect(try code("spiffe://example.org") == .subject)
     }
 
     @Test func keysOfOneKindCheckNoTokensOfAnother() throws {

@@ -92,6 +92,8 @@ struct OwnSVIDTests {
         let two = CertificateEncoding.pem(pkcs8: [0x30, 0])
         #expect(throws: X509CertificateError.self) { try CertificateEncoding.pkcs8(inPEM: two + two) }
         #expect(throws: X509CertificateError.self) { try CertificateEncoding.pkcs8(inPEM: "") }
+        let certificate = CertificateEncoding.pem([try X509Certificate(der: chain[0])])
+        #expect(throws: X509CertificateError.self) { try CertificateEncoding.pkcs8(inPEM: certificate) }
         let many = try String(repeating: CertificateEncoding.pem([X509Certificate(der: chain[0])]), count: 17)
         #expect(throws: X509CertificateError.self) { try CertificateEncoding.certificates(inPEM: many) }
     }

@@ -50,9 +50,8 @@ public struct BundleDocument: Hashable, Sendable {
 
     static func refreshHint(_ value: OrderedValue?) throws(BundleError) -> Int64? {
         guard let value else { return nil }
-        guard case .integer(let text) = value, let number = Int64(text), number >= 0 else {
-            throw BundleError(.refreshHint)
-        }
+        // Whether it is negative, the bundle itself judges.
+        guard case .integer(let text) = value, let number = Int64(text) else { throw BundleError(.refreshHint) }
         return number
     }
 

@@ -20,9 +20,10 @@ enum IPAddressText {
     static func isIPv6(_ text: some Collection<UInt8>) -> Bool {
         let bytes = Array(text)
         guard (2...45).contains(bytes.count) else { return false }
-        let gaps = bytes.ranges(of: [UInt8(ascii: ":"), UInt8(ascii: ":")])
-        guard gaps.count <= 1 else { return false }
-        guard let gap = gaps.first else { return groups(bytes[...], endsAddress: true) == 8 }
+        guard let gap = bytes.firstRange(of: [UInt8(ascii: ":"), UInt8(ascii: ":")]) else {
+            return groups(bytes[...], endsAddress: true) == 8
+        }
+        // A second gap leaves an empty group, which is none.
         let head = bytes[..<gap.lowerBound]
         let tail = bytes[gap.upperBound...]
         guard let before = head.isEmpty ? 0 : groups(head, endsAddress: false),

@@ -27,22 +27,3 @@ public struct TreeNode: Hashable, Sendable {
     /// How many leaves are below.
     public var leafCount: UInt64 { 1 << UInt64(level) }
 }
-
-/// Gives the hashes of complete subtrees: a table, a set of tiles, memory.
-public protocol TreeReader {
-    /// The hash of a complete subtree; nil when there is none.
-    /// - Throws: whatever keeps the store from answering.
-    func hash(of node: TreeNode) throws -> TreeHash?
-}
-
-/// Why a tree can't answer.
-public enum TreeError: Error, Hashable, Sendable {
-    /// A tree of more than ``TreeNode/largestTree`` leaves.
-    case tooLarge
-    /// A leaf or a size beyond the tree.
-    case outOfRange
-    /// The store lacks a subtree that a tree of this size has.
-    case missing(TreeNode)
-    /// A frontier with another number of hashes than its size has.
-    case frontier
-}
