@@ -39,6 +39,10 @@ let package = Package(
         entry("Schema", "ACDC"),
         entry("Credential", "ACDC"),
         entry("RegistryEvent", "ACDC"),
+        entry("Token", "SPIFFE"),
+        entry("TrustBundle", "SPIFFE"),
+        entry("SVIDChain", "SPIFFE"),
+        entry("EndpointSocket", "SPIFFE"),
         .target(
             name: "NetworkProperties",
             dependencies: ["FuzzSupport", .product(name: "KERINetwork", package: "kelmark")],
