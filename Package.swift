@@ -159,7 +159,8 @@ module(
 
 // Adapters: one framework each.
 module(
-    .adapters, "StorageSQLite", uses: ["KelmarkBytes", "SPIFFE", "CESR", "KERI", "ACDC", "KERINetwork", "Issuer"],
+    .adapters, "StorageSQLite",
+    uses: ["KelmarkBytes", "JOSE", "SPIFFE", "CESR", "KERI", "ACDC", "KERINetwork", "Issuer"],
     external: [.grdb, .sqlite],
     product: true)
 module(
@@ -261,8 +262,8 @@ tests(
 tests(
     "IssuerTests",
     uses: ["Issuer", "SPIFFE", "JOSE", "Transparency", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
-    external: [.logging, .lifecycle, .x509, .asn1, .crypto],
-    exclude: ["authorities.mutations.txt"])
+    external: [.logging, .lifecycle, .x509, .asn1, .crypto, .cryptoExtras],
+    exclude: ["authorities.mutations.txt", "registrations.mutations.txt"])
 tests(
     "NodeAgentTests",
     uses: ["NodeAgent", "SPIFFE", "JOSE", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],

@@ -78,7 +78,9 @@ public enum IssuerMethod: String, Hashable, Sendable, CaseIterable {
 
     /// Groups of callers.
     public struct Audience: OptionSet, Hashable, Sendable {
+        /// One bit for each.
         public let rawValue: UInt8
+        /// The set of these bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
         /// Whoever reaches a listener.

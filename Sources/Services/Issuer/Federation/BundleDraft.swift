@@ -81,13 +81,20 @@ public struct BundleDraft: Hashable, Sendable {
 
 /// Members of a bundle: which of them an update changes, which an answer shows.
 public struct BundleMask: OptionSet, Hashable, Sendable {
+    /// One bit for each.
     public let rawValue: UInt8
+    /// The set of these bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The certificates.
     public static let x509Authorities = BundleMask(rawValue: 1 << 0)
+    /// The keys of JWT-SVIDs.
     public static let jwtAuthorities = BundleMask(rawValue: 1 << 1)
+    /// The keys of WIT-SVIDs.
     public static let witAuthorities = BundleMask(rawValue: 1 << 2)
+    /// When to look again.
     public static let refreshHint = BundleMask(rawValue: 1 << 3)
+    /// The number of the version.
     public static let sequence = BundleMask(rawValue: 1 << 4)
     /// Every member.
     public static let all = BundleMask(rawValue: (1 << 5) - 1)

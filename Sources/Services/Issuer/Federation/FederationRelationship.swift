@@ -59,11 +59,16 @@ public struct RelationshipDraft: Hashable, Sendable {
 
 /// Members of a relationship: which of them an update changes, which an answer shows.
 public struct RelationshipMask: OptionSet, Hashable, Sendable {
+    /// One bit for each.
     public let rawValue: UInt8
+    /// The set of these bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// Where the bundle is served.
     public static let endpointURL = RelationshipMask(rawValue: 1 << 0)
+    /// How the endpoint proves itself.
     public static let profile = RelationshipMask(rawValue: 1 << 1)
+    /// The bundle.
     public static let bundle = RelationshipMask(rawValue: 1 << 2)
     /// Every member.
     public static let all: RelationshipMask = [.endpointURL, .profile, .bundle]

@@ -96,23 +96,40 @@ public struct EntryDraft: Hashable, Sendable {
 
 /// Members of an entry: which of them an update changes, which of them an answer shows. The ID is always there.
 public struct EntryMask: OptionSet, Hashable, Sendable {
+    /// One bit for each.
     public let rawValue: UInt32
+    /// The set of these bits.
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+    /// Whom workloads are.
     public static let spiffeID = EntryMask(rawValue: 1 << 0)
+    /// Under whom they run.
     public static let parentID = EntryMask(rawValue: 1 << 1)
+    /// What must be found of them.
     public static let selectors = EntryMask(rawValue: 1 << 2)
+    /// The life of X.509-SVIDs.
     public static let x509SVIDTTL = EntryMask(rawValue: 1 << 3)
+    /// The life of JWT-SVIDs.
     public static let jwtSVIDTTL = EntryMask(rawValue: 1 << 4)
+    /// The foreign trust domains.
     public static let federatesWith = EntryMask(rawValue: 1 << 5)
+    /// The rights of an administrator.
     public static let isAdmin = EntryMask(rawValue: 1 << 6)
+    /// The rights of a downstream server.
     public static let isDownstream = EntryMask(rawValue: 1 << 7)
+    /// The end of the entry.
     public static let expiresAt = EntryMask(rawValue: 1 << 8)
+    /// The DNS names.
     public static let dnsNames = EntryMask(rawValue: 1 << 9)
+    /// How often it was changed.
     public static let revision = EntryMask(rawValue: 1 << 10)
+    /// Whether SVIDs go to a secret store.
     public static let storesSVID = EntryMask(rawValue: 1 << 11)
+    /// The hint.
     public static let hint = EntryMask(rawValue: 1 << 12)
+    /// When it was made.
     public static let createdAt = EntryMask(rawValue: 1 << 13)
+    /// Signing on demand, and identifiers of tokens.
     public static let additionalAttributes = EntryMask(rawValue: 1 << 14)
     /// Every member.
     public static let all = EntryMask(rawValue: (1 << 15) - 1)
