@@ -2,26 +2,6 @@
 
 public import SPIFFE
 
-/// What became of one item of a batch. A refusal may carry a value too: the entry that is there already.
-public struct ItemResult<Value: Sendable>: Sendable {
-    /// Why the item was refused; nil when it was not.
-    public let refusal: IssuerError?
-    /// What was made, changed or found.
-    public let value: Value?
-
-    init(_ value: Value) {
-        refusal = nil
-        self.value = value
-    }
-
-    init(_ refusal: IssuerError, value: Value? = nil) {
-        self.refusal = refusal
-        self.value = value
-    }
-}
-
-extension ItemResult: Equatable where Value: Equatable {}
-
 /// Registration entries: make, change, remove, find, and say which an agent may serve. Facts (SPIFFE) 11, 15.4.
 ///
 /// Batches are one transaction; each item has its own result, and a refused item keeps no other back.
@@ -264,56 +244,4 @@ public final class EntryService: Sendable {
     }
 
     private func freshID() throws(IssuerError) -> String { UUIDText.version4(try random.bytes(16)) }
-}
-
-/// What ``EntryService/authorizedEntryUpdates(of:)`` gives.
-public struct AuthorizedEntryUpdates: AsyncSequence, Sendable {
-    let service: EntryService
-    let agent: SPIFFEID
-    let snapshots: AsyncStream<EntrySnapshot>
-
-    /// Starts.
-    public func makeAsyncIterator() -> Iterator {
-        Iterator(service: service, agent: agent, snapshots: snapshots.makeAsyncIterator())
-    }
-
-    /// Waits for the next list that differs from the one before.
-    public struct Iterator: AsyncIteratorProtocol {
-        let service: EntryService
-        let agent: SPIFFEID
-        var snapshots: AsyncStream<EntrySnapshot>.AsyncIterator
-        var last: [RegistrationEntry]?
-
-        /// The next list; nil at the end.
-        /// - Throws: ``IssuerError``, `notFound` when the agent is gone, `internal` when the store fails.
-        public mutating func next(
-            isolation actor: isolated (any Actor)? = #isolation
-        ) async throws(IssuerError) -> [RegistrationEntry]? {
-            while await snapshots.next(isolation: actor) != nil {
-                let entries = try await service.authorizedEntries(of: agent)
-                guard entries != last else { continue }
-                last = entries
-                return entries
-            }
-            return nil
-        }
-    }
-}
-
-/// Writes UUIDs.
-enum UUIDText {
-    /// A UUID of version 4 from 16 random bytes, in lower case.
-    static func version4(_ random: [UInt8]) -> String {
-        var bytes = random
-        precondition(bytes.count == 16, "a UUID has 16 bytes")
-        bytes[6] = bytes[6] & 0x0f | 0x40
-        bytes[8] = bytes[8] & 0x3f | 0x80
-        var text = ""
-        for (index, byte) in bytes.enumerated() {
-            if [4, 6, 8, 10].contains(index) { text += "-" }
-            if byte < 16 { text += "0" }
-            text += String(byte, radix: 16)
-        }
-        return text
-    }
 }
