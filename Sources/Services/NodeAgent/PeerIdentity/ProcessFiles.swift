@@ -49,9 +49,9 @@ public struct ProcessCredentials: Hashable, Sendable {
             guard found[name] == nil else { return nil }
             found[name] = line[(colon + 1)...].split { $0 == 0x20 || $0 == 0x09 }
         }
-        guard let users = found["Uid"], let groups = found["Gid"], users.count == 4, groups.count == 4,
-            let uid: UInt32 = ProcessFiles.number(users[1]), let gid: UInt32 = ProcessFiles.number(groups[1]),
-            let others = found["Groups"]
+        guard let users = found["Uid"], users.count == 4, let uid: UInt32 = ProcessFiles.number(users[1]),
+            let groups = found["Gid"], groups.count == 4,
+            let gid: UInt32 = ProcessFiles.number(groups[1]), let others = found["Groups"]
         else { return nil }
         var numbers: [UInt32] = []
         for other in others {
