@@ -87,10 +87,12 @@ func calling<Result: Sendable>(
 extension GRPCClient {
     /// One raw call.
     func whoAmI(
-        _ message: [UInt8] = [], metadata: Metadata = [:], timeout: Duration = .seconds(20)
+        _ message: [UInt8] = [], metadata: Metadata = [:], timeout: Duration = .seconds(20),
+        waitsForConnection: Bool = false
     ) async throws -> String {
         var options = CallOptions.defaults
         options.timeout = timeout
+        options.waitForReady = waitsForConnection
         return try await unary(
             request: ClientRequest(message: message, metadata: metadata), descriptor: Probe.whoAmI,
             serializer: RawBytes(), deserializer: RawBytes(), options: options

@@ -74,6 +74,15 @@ struct ConnectionRegistryTests {
         #expect(registry.admit([user], close: {}) == nil)
     }
 
+    @Test(arguments: [0, 256, 1024, 65_536, .max]) func limitsFitWhatAProcessMayOpen(files: Int) {
+        let limits = ListenerLimits.local.fitting(openFiles: files)
+        #expect(limits.connections * 3 <= max(12, files - 128))
+        // One process can't take everything, nor can one user.
+        #expect(limits.connectionsPerProcess < limits.connectionsPerSource)
+        #expect(limits.connectionsPerSource < limits.connections)
+        #expect(limits.connections <= ListenerLimits.local.connections)
+    }
+
     @Test func networksOfIPv6CountAsOne() {
         #expect(SourceNetwork.name(of: "2001:db8:1:2::1") == SourceNetwork.name(of: "2001:db8:1:2:ffff::9"))
         #expect(SourceNetwork.name(of: "2001:db8:1:2::1") != SourceNetwork.name(of: "2001:db8:1:3::1"))

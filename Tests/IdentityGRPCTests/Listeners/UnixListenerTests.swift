@@ -65,7 +65,8 @@ import Testing
         let answer = try await serving(small) { [path = folder.socket] in
             let left = try (0..<500).map { _ in try BareSocket(connectingTo: path) }
             defer { withExtendedLifetime(left) {} }
-            return try await calling(path) { try await $0.whoAmI() }
+            // All of them are of this process, so one that has no call yet may have to make room as well.
+            return try await calling(path) { try await $0.whoAmI(waitsForConnection: true) }
         }
         #expect(answer.hasPrefix(ownText))
     }
@@ -82,6 +83,16 @@ import Testing
                     #expect(answer.hasPrefix("pid:"))
                 }
             }
+        }
+    }
+
+    @Test func connectionsThatComeWhileTheServerStopsAreDropped() async throws {
+        for _ in 0..<10 {
+            let waiting = try await serving(server()) { [path = folder.socket] in
+                // More than are taken in before the server stops, which it does at once.
+                try (0..<64).map { _ in try BareSocket(connectingTo: path) }
+            }
+            for connection in waiting { #expect(connection.isClosedByPeer) }
         }
     }
 

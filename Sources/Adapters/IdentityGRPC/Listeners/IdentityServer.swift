@@ -2,6 +2,7 @@
 
 package import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
+internal import Glibc
 package import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -38,8 +39,14 @@ package final class IdentityServer: Service {
         self.entry = entry
         self.services = services
         self.interceptors = interceptors
-        self.limits = limits
+        self.limits = limits.fitting(openFiles: Self.mostOpenFiles)
         self.logger = logger
+    }
+
+    private static var mostOpenFiles: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
     }
 
     deinit { listening.fail(CancellationError()) }

@@ -34,4 +34,20 @@ package struct ListenerLimits: Sendable, Hashable {
 
     /// The standard limits.
     package init() {}
+
+    /// These limits, lowered to what a process may have open: a limit that is never reached makes no room, and whoever
+    /// opens connections and leaves them would lock all others out.
+    /// - Parameter files: most descriptors of the process.
+    func fitting(openFiles files: Int) -> ListenerLimits {
+        // A connection takes up to three: its socket, and two for the process at its other end.
+        let room = max(4, (files - Self.reservedFiles) / 3)
+        var fitting = self
+        fitting.connections = min(connections, room)
+        fitting.connectionsPerSource = min(connectionsPerSource, max(1, room * 3 / 4))
+        fitting.connectionsPerProcess = min(connectionsPerProcess, max(1, room / 4))
+        return fitting
+    }
+
+    /// What is left to stores, other listeners and clients.
+    private static let reservedFiles = 128
 }

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import SPIFFE
+import SPIREAPI
+import SwiftProtobuf
+import Testing
+
+@testable import IdentityGRPC
+@testable import NodeAgent
+
+@Suite(.timeLimit(.minutes(2))) struct DelegatedIdentityTests {
+    typealias API = Spire_Api_Agent_Delegatedidentity_V1_DelegatedIdentity
+
+    private let folder: SocketFolder
+    private let answers: ScriptedAnswers
+
+    init() throws {
+        folder = try SocketFolder()
+        answers = try ScriptedAnswers()
+    }
+
+    private func client<Result: Sendable>(
+        _ body: @escaping @Sendable (GRPCClient<HTTP2ClientTransport.Posix>) async throws -> Result
+    ) async throws -> Result {
+        var limits = ListenerLimits.local
+        limits.grace = .zero
+        let debug = AgentDebugService(startedAt: Authority.now.advanced(by: -5), identity: { nil }) {
+            AgentHealth(
+                phase: .serving, answersWorkloads: true, identityExpiresAt: nil, synchronisedAt: Authority.now,
+                failedRounds: 0, entries: 1, x509SVIDs: 2, tokens: 3, subscribers: 4, at: Authority.now)
+        }
+        let server = IdentityServer.administration(
+            at: .path(folder.socket, permissions: 0o770), answers: answers,
+            services: [(debug, Spire_Agent_Debug_V1_Debug.descriptor)], limits: limits, logger: ScriptedAnswers.silent,
+            isServing: { true })
+        return try await serving(server) { [path = folder.socket] in try await calling(path, body) }
+    }
+
+    private static func selector(_ type: String, _ value: String) -> Spire_Api_Types_Selector {
+        .with {
+            $0.type = type
+            $0.value = value
+        }
+    }
+
+    private static func first(
+        _ client: GRPCClient<HTTP2ClientTransport.Posix>, selectors: [Spire_Api_Types_Selector] = [], pid: Int32 = 0
+    ) async throws -> Spire_Api_Agent_Delegatedidentity_V1_SubscribeToX509SVIDsResponse {
+        try await API.Client(wrapping: client).subscribeToX509SVIDs(
+            .with {
+                $0.selectors = selectors
+                $0.pid = pid
+            }
+        ) { response in
+            for try await message in response.messages { return message }
+            throw RPCError(code: .unknown, message: "no message")
+        }
+    }
+
+    @Test func aDelegateGetsWhatSelectorsGet() async throws {
+        let update = try answers.update("/web")
+        answers.publish(update)
+        let message = try await client { try await Self.first($0, selectors: [Self.selector("unix", "uid:1")]) }
+        #expect(message.x509Svids.count == 1)
+        let svid = message.x509Svids[0].x509Svid
+        #expect(svid.certChain.map { Array($0) } == update.svids[0].chain.map(\.der))
+        #expect((svid.id.trustDomain, svid.id.path) == ("example.org", "/web"))
+        #expect(svid.expiresAt == update.svids[0].chain[0].notAfter.seconds)
+        #expect(svid.hint == "hint of /web")
+        #expect(Array(message.x509Svids[0].x509SvidKey) == update.svids[0].key.pkcs8)
+        #expect(message.federatesWith == ["partner.test"])
+        #expect(answers.asked == ["delegate peer \(getpid())", "x509 selectors [unix:uid:1]"])
+    }
+
+    @Test func aDelegateGetsWhatAProcessGets() async throws {
+        answers.publish(try answers.update("/web"))
+        _ = try await client { try await Self.first($0, pid: 42) }
+        #expect(answers.asked.last == "x509 process 42")
+    }
+
+    static let wrongReferences: [([Spire_Api_Types_Selector], Int32)] = [
+        ([], 0), ([selector("unix", "uid:1")], 7), ([selector("", "x")], 0), ([selector("a:b", "x")], 0), ([], -1),
+    ]
+
+    @Test(arguments: wrongReferences) func aReferenceIsOneOrTheOther(
+        selectors: [Spire_Api_Types_Selector], pid: Int32
+    ) async throws {
+        let error = try await client { client in
+            await #expect(throws: RPCError.self) {
+                _ = try await Self.first(client, selectors: selectors, pid: pid)
+            }
+        }
+        #expect(error?.code == .invalidArgument)
+        #expect(answers.asked == ["delegate peer \(getpid())"])
+    }
+
+    @Test func othersGetNothing() async throws {
+        answers.publish(try answers.update("/web"))
+        answers.deny(.notADelegate)
+        let codes = try await client { client in
+            let api = API.Client(wrapping: client)
+            var codes: [RPCError.Code?] = []
+            func note(_ call: () async throws -> Void) async {
+                do {
+                    try await call()
+                    codes.append(nil)
+                } catch {
+                    codes.append((error as? RPCError)?.code)
+                }
+            }
+            await note { _ = try await Self.first(client, pid: 42) }
+            await note { try await api.subscribeToX509Bundles(.init()) { for try await _ in $0.messages {} } }
+            await note { try await api.subscribeToJWTBundles(.init()) { for try await _ in $0.messages {} } }
+            await note { _ = try await api.fetchJWTSVIDs(.with { $0.pid = 42 }) }
+            return codes
+        }
+        #expect(codes == Array(repeating: .permissionDenied, count: 4))
+        #expect(answers.asked == Array(repeating: "delegate peer \(getpid())", count: 4))
+    }
+
+    @Test func tokensCarryTheirTimes() async throws {
+        let answer = try await client { client in
+            try await API.Client(wrapping: client).fetchJWTSVIDs(
+                .with {
+                    $0.audience = ["a"]
+                    $0.pid = 42
+                })
+        }
+        #expect(answer.svids.map(\.issuedAt) == [1_785_585_600])
+        #expect(answer.svids.map(\.expiresAt) == [1_785_585_900])
+        #expect(answer.svids.map(\.id.path) == ["/web"])
+    }
+
+    @Test func bundlesAreThoseOfTheDelegate() async throws {
+        let names = try await client { client in
+            try await API.Client(wrapping: client).subscribeToX509Bundles(.init()) { response in
+                try await response.messages.reduce(into: [String]()) { $0 = $1.caCertificates.keys.sorted() }
+            }
+        }
+        #expect(names == ["spiffe://example.org", "spiffe://partner.test"])
+    }
+
+    @Test func theAgentTellsHowItIs() async throws {
+        let info = try await client { client in
+            try await Spire_Agent_Debug_V1_Debug.Client(wrapping: client).getInfo(.init())
+        }
+        #expect(info.uptime == 5)
+        #expect((info.cachedX509SvidsCount, info.cachedJwtSvidsCount) == (2, 3))
+        #expect(info.lastSyncSuccess == Authority.now.seconds)
+        #expect(info.svidChain.isEmpty)
+    }
+
+    @Test func workloadsAreNotServedHere() async throws {
+        let error = try await client { client in
+            await #expect(throws: RPCError.self) {
+                try await Workload_SpiffeWorkloadAPI.Client(wrapping: client).fetchJWTSVID(.init())
+            }
+        }
+        #expect(error?.code == .unimplemented)
+    }
+}
