@@ -151,6 +151,28 @@ import Testing
         #expect(kept == (0...20).filter { $0 == 0 || $0 % 5 != 0 })
     }
 
+    @Test func theLineOfWritersIsBounded() async throws {
+        let folder = try TemporaryFolder()
+        let store = try SQLiteIssuerStore(path: folder.path("issuer.sqlite"), longestLine: 2)
+        let gate = DispatchSemaphore(value: 0)
+        let isInside = Atomic<Bool>(false)
+        async let first: Void = store.write { _ in
+            isInside.store(true, ordering: .sequentiallyConsistent)
+            gate.wait()
+        }
+        while !isInside.load(ordering: .sequentiallyConsistent) { await Task.yield() }
+        await withTaskGroup(of: Void.self) { group in
+            for number in 1...2 { group.addTask { try? await store.write { try $0.insert(number) } } }
+            while store.waitingCount < 2 { await Task.yield() }
+            await #expect(throws: IssuerStoreError(.unavailable, "too many writers wait")) {
+                try await store.write { try $0.insert(3) }
+            }
+            gate.signal()
+        }
+        try await first
+        #expect(try await store.read { try $0.numbers() } == [1, 2])
+    }
+
     @Test func anErrorThatWasSwallowedStillUndoes() async throws {
         let folder = try TemporaryFolder()
         let store = try SQLiteIssuerStore(path: folder.path("issuer.sqlite"))

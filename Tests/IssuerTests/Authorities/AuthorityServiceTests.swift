@@ -338,6 +338,35 @@ import X509
         #expect(fixture.authorities.state.x509.prepared == nil)
     }
 
+    @Test func itIsRecordedWhoMovedAuthorities() async throws {
+        let gate = ScriptedGate(.admit(.open))
+        let fixture = try await IssuerFixture(gate: gate)
+        let before = try await fixture.issuanceStore.auditHead().count
+        let admin = Requester(name: "uid 0")
+        let prepared = try await fixture.authorities.prepare(.x509, by: admin)
+        gate.set(.refuse("no"))
+        _ = try? await fixture.authorities.prepare(.jwt, by: admin)
+        _ = try? await fixture.authorities.taint(.x509, prepared.authorityID, by: admin)
+        let records = try await fixture.issuanceStore.auditRecords(from: before, limit: 9)
+        let texts = records.map { String(decoding: $0.content, as: UTF8.self) }
+        #expect(texts.count == 3)
+        #expect(texts[0].contains("\"action\":\"prepare-x509\",\"actor\":\"uid 0\""))
+        #expect(texts[0].contains("\"outcome\":\"done\",\"subject\":\"\(prepared.authorityID)\""))
+        #expect(texts[1].contains("\"outcome\":\"failed-precondition\""))
+        #expect(texts[1].contains("JWT authority was not admitted: no"))
+        #expect(texts[2].contains("\"action\":\"taint-x509\""))
+        #expect(texts[2].contains("\"outcome\":\"invalid-argument\""))
+    }
+
+    @Test func whatCouldNotBeReadBackIsNotWritten() async throws {
+        let ledger = try await IssuerFixture().authorities.ledger
+        let count = try ledger.encoded().count
+        #expect(try ledger.encoded(atMost: count).count == count)
+        #expect(throws: IssuerError(.resourceExhausted, "bundle is too large")) {
+            try ledger.encoded(atMost: count - 1)
+        }
+    }
+
     @Test func readersSeeTheNewestState() async throws {
         let fixture = try await IssuerFixture()
         var states = fixture.authorities.states().makeAsyncIterator()

@@ -47,7 +47,7 @@ struct IssuerFixture: Sendable {
         self.issuanceStore = issuanceStore
         authorities = try await AuthorityService.open(
             configuration: configuration, keys: try await VaultAuthorityKeys.open(vault), store: authorityStore,
-            gate: gate, upstream: upstream, clock: clock, logger: logger)
+            gate: gate, upstream: upstream, audit: issuanceStore, clock: clock, logger: logger)
         issuing = IssuingService(
             authorities: authorities, store: issuanceStore, authorizer: authorizer,
             blinding: try await LeafBlinding.open(log: "log", in: vault), logger: logger)

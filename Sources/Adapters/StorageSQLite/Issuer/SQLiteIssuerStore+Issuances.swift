@@ -14,7 +14,7 @@ extension SQLiteIssuerStore: IssuanceStore {
             var next = try transaction.leafCount()
             var head = try transaction.auditHead()
             for (record, event) in batch.issuances {
-                try transaction.append(record, try record.leaf(at: next, blinding: batch.blinding), at: next)
+                try transaction.append(record, try batch.leaf(of: record, at: next), at: next)
                 try transaction.append(try event.placed(at: next).encoded(), to: &head)
                 indexes.append(next)
                 next += 1

@@ -17,6 +17,8 @@ public final class SQLiteIssuerStore: Sendable {
     public static var formatVersion: Int { IssuerSchema.migrations.count }
     /// Most writers that share one commit.
     static let groupLimit = 256
+    /// Most writers that wait; who comes later is turned away at once.
+    let longestLine: Int
 
     struct Job: Sendable {
         /// Runs inside the transaction of a group.
@@ -43,8 +45,13 @@ public final class SQLiteIssuerStore: Sendable {
     /// The head of the audit is checked: a file whose last audit records were changed or cut off is refused.
     /// - Throws: `IssuerStoreError`: `unavailable` for a file of another application and for one that may not be written,
     ///   `tooNew` for one of a newer version, `corrupt` for one that is no store or whose audit does not fit.
-    public init(path: String, options: SQLiteKeyEventStore.Options = .init()) throws {
+    public convenience init(path: String, options: SQLiteKeyEventStore.Options = .init()) throws {
+        try self.init(path: path, options: options, longestLine: 16_384)
+    }
+
+    init(path: String, options: SQLiteKeyEventStore.Options = .init(), longestLine: Int) throws {
         self.path = path
+        self.longestLine = longestLine
         do {
             let (pool, identity) = try StoreFile.claim(path, format: IssuerSchema.format) {
                 let pool = try DatabasePool(path: path, configuration: Self.configuration(path, options))
@@ -118,11 +125,13 @@ public final class SQLiteIssuerStore: Sendable {
     // MARK: Groups
 
     private func enqueue(_ job: Job) {
-        let isFirst = line.withLock { line in
+        let isFirst = line.withLock { line -> Bool? in
+            guard line.jobs.count < longestLine else { return nil }
             line.jobs.append(job)
             defer { line.isBusy = true }
             return !line.isBusy
         }
+        guard let isFirst else { return job.finish(IssuerStoreError(.unavailable, "too many writers wait")) }
         if isFirst { queue.async { self.drain() } }
     }
 

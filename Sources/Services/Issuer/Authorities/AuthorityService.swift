@@ -20,6 +20,7 @@ public final class AuthorityService: Sendable {
     let upstream: (any UpstreamAuthority)?
     private let gate: any AuthorityGate
     private let store: any AuthorityStore
+    private let audit: (any IssuanceStore)?
     private let book: AuthorityBook
     /// Only one change of the book at a time.
     private let changes = Turnstile()
@@ -29,14 +30,15 @@ public final class AuthorityService: Sendable {
 
     private init(
         configuration: IssuerConfiguration, keys: any AuthorityKeys, store: any AuthorityStore,
-        gate: any AuthorityGate, upstream: (any UpstreamAuthority)?, clock: any IssuerClock, random: RandomSource,
-        logger: Logger, book: AuthorityBook
+        gate: any AuthorityGate, upstream: (any UpstreamAuthority)?, audit: (any IssuanceStore)?,
+        clock: any IssuerClock, random: RandomSource, logger: Logger, book: AuthorityBook
     ) {
         self.configuration = configuration
         self.keys = keys
         self.store = store
         self.gate = gate
         self.upstream = upstream
+        self.audit = audit
         self.clock = clock
         self.random = random
         self.logger = logger
@@ -51,14 +53,15 @@ public final class AuthorityService: Sendable {
     ///   - store: where the bundle and the journal are kept.
     ///   - gate: who admits keys; ``OpenGate`` for a plain SPIFFE server.
     ///   - upstream: who certifies X.509 authorities; nil for roots of our own.
+    ///   - audit: where it is recorded who moved authorities; nil for nowhere.
     ///   - clock: time.
     ///   - random: serial numbers.
     ///   - logger: takes what an operator should see.
     /// - Throws: ``IssuerError``: a configuration out of bounds, a store or keys that can't be read.
     public static func open(
         configuration: IssuerConfiguration, keys: any AuthorityKeys, store: any AuthorityStore,
-        gate: any AuthorityGate, upstream: (any UpstreamAuthority)? = nil, clock: any IssuerClock,
-        random: RandomSource = .system, logger: Logger
+        gate: any AuthorityGate, upstream: (any UpstreamAuthority)? = nil, audit: (any IssuanceStore)? = nil,
+        clock: any IssuerClock, random: RandomSource = .system, logger: Logger
     ) async throws -> AuthorityService {
         try configuration.check()
         var held: Set<AuthorityKey> = []
@@ -75,8 +78,8 @@ public final class AuthorityService: Sendable {
         }
         for warning in configuration.warnings { logger.warning("configuration", metadata: ["value": "\(warning)"]) }
         return AuthorityService(
-            configuration: configuration, keys: keys, store: store, gate: gate, upstream: upstream, clock: clock,
-            random: random, logger: logger, book: book)
+            configuration: configuration, keys: keys, store: store, gate: gate, upstream: upstream, audit: audit,
+            clock: clock, random: random, logger: logger, book: book)
     }
 
     // MARK: Looking
@@ -100,7 +103,13 @@ public final class AuthorityService: Sendable {
     /// Makes a key ready, has it admitted, and publishes it. Nothing changes for what is signed now.
     /// - Throws: ``IssuerError``: `failedPrecondition` with the reasons when the gate refuses, `deadlineExceeded` when it
     ///   takes too long, `unavailable` when it or the store fails. The active authority stays in each case.
-    public func prepare(_ kind: AuthorityKind) async throws -> AuthorityEntry {
+    public func prepare(
+        _ kind: AuthorityKind, by requester: Requester = .issuer
+    ) async throws -> AuthorityEntry {
+        try await audited("prepare-\(kind.rawValue)", "", by: requester) { try await prepareUnaudited(kind) }
+    }
+
+    private func prepareUnaudited(_ kind: AuthorityKind) async throws -> AuthorityEntry {
         try check(kind)
         return try await moves(kind).pass {
             let slot = ledger[kind].placeForNext
@@ -119,7 +128,13 @@ public final class AuthorityService: Sendable {
     /// Lets the prepared authority sign.
     /// - Parameter id: must name it, so that nobody activates what somebody else prepared meanwhile.
     /// - Throws: ``IssuerError``: `invalidArgument` for any other name, `unavailable` when the store fails.
-    public func activate(_ kind: AuthorityKind, _ id: String) async throws -> AuthorityEntry {
+    public func activate(
+        _ kind: AuthorityKind, _ id: String, by requester: Requester = .issuer
+    ) async throws -> AuthorityEntry {
+        try await audited("activate-\(kind.rawValue)", id, by: requester) { try await activateUnaudited(kind, id) }
+    }
+
+    private func activateUnaudited(_ kind: AuthorityKind, _ id: String) async throws -> AuthorityEntry {
         try check(kind)
         return try await moves(kind).pass {
             if let next = ledger[kind].prepared, next.authorityID == id { try await keys.adopt(next.key) }
@@ -137,25 +152,66 @@ public final class AuthorityService: Sendable {
     /// Tells everybody to replace what an authority that signs no more has signed; it stays valid.
     /// - Throws: ``IssuerError``: `invalidArgument` unless `id` names an old authority, `failedPrecondition` where roots
     ///   are elsewhere.
-    public func taint(_ kind: AuthorityKind, _ id: String) async throws -> AuthorityEntry {
-        try await end(kind, id, .taint)
+    public func taint(
+        _ kind: AuthorityKind, _ id: String, by requester: Requester = .issuer
+    ) async throws -> AuthorityEntry {
+        try await audited("taint-\(kind.rawValue)", id, by: requester) { try await end(kind, id, .taint) }
     }
 
     /// Takes an authority that signs no more out of the bundle: nothing that it signed is trusted any more.
     /// - Throws: ``IssuerError`` as ``taint(_:_:)``; `internal` when it is out already, as SPIRE answers.
-    public func revoke(_ kind: AuthorityKind, _ id: String) async throws -> AuthorityEntry {
-        try await end(kind, id, .revoke)
+    public func revoke(
+        _ kind: AuthorityKind, _ id: String, by requester: Requester = .issuer
+    ) async throws -> AuthorityEntry {
+        try await audited("revoke-\(kind.rawValue)", id, by: requester) { try await end(kind, id, .revoke) }
     }
 
     /// Taints a root elsewhere that our authorities no longer hang from.
     /// - Parameter id: its hex subject key identifier.
     /// - Throws: ``IssuerError``: `failedPrecondition` without an upstream, `invalidArgument` for the one in use,
     ///   `notFound`.
-    public func taintUpstream(_ id: String) async throws { try await endUpstream(id, .taint) }
+    public func taintUpstream(_ id: String, by requester: Requester = .issuer) async throws {
+        try await audited("taint-upstream", id, by: requester) { try await endUpstream(id, .taint) }
+    }
 
     /// Takes a root elsewhere out of the bundle, as ``taintUpstream(_:)``.
     /// - Throws: ``IssuerError``.
-    public func revokeUpstream(_ id: String) async throws { try await endUpstream(id, .revoke) }
+    public func revokeUpstream(_ id: String, by requester: Requester = .issuer) async throws {
+        try await audited("revoke-upstream", id, by: requester) { try await endUpstream(id, .revoke) }
+    }
+
+    // MARK: Audit
+
+    /// Runs `body` and records what came of it. What is done is done: when the record can't be kept, the log says so.
+    private func audited<R>(
+        _ action: String, _ id: String, by requester: Requester, _ body: () async throws -> R
+    ) async throws -> R {
+        let result: Result<R, any Error>
+        do {
+            result = .success(try await body())
+        } catch {
+            result = .failure(error)
+        }
+        guard let audit else { return try result.get() }
+        var outcome = "done"
+        var details: [String: String] = [:]
+        var subject = id
+        switch result {
+        case .success(let value): if let entry = value as? AuthorityEntry { subject = entry.authorityID }
+        case .failure(let error):
+            outcome = (error as? IssuerError)?.code.rawValue ?? IssuerError.Code.internal.rawValue
+            details["reason"] = (error as? IssuerError)?.message ?? "\(error)"
+        }
+        let event = AuditEvent(
+            at: clock.now(), actor: requester.name, action: action, subject: subject, outcome: outcome,
+            details: details)
+        do {
+            _ = try await audit.commit(IssuanceBatch(events: [event]))
+        } catch {
+            logger.error("audit could not be kept", metadata: ["action": "\(action)", "reason": "\(error)"])
+        }
+        return try result.get()
+    }
 
     // MARK: Steps
 

@@ -10,10 +10,10 @@ extension IssuerLedger {
     /// The newest form that this program reads, and the one that it writes.
     static let version = 1
     /// Most bytes of a ledger that are read.
-    static let largest = 16 << 20
+    static let largest = 4 << 20
 
-    /// The ledger as bytes.
-    func encoded() throws(IssuerError) -> [UInt8] {
+    /// The ledger as bytes. What could not be read back is not written.
+    func encoded(atMost limit: Int = largest) throws(IssuerError) -> [UInt8] {
         var map: OrderedMap = ["version": OrderedValue(Self.version), "trustDomain": .text(bundle.trustDomain.name)]
         map["sequence"] = OrderedValue(bundle.sequence)
         if let hint = bundle.trustBundle.refreshHint { map["refreshHint"] = OrderedValue(hint) }
@@ -32,11 +32,14 @@ extension IssuerLedger {
             })
         map["x509Journal"] = .list(x509.entries.map(Self.value))
         map["jwtJournal"] = .list(jwt.entries.map(Self.value))
+        let bytes: [UInt8]
         do {
-            return try map.encoded(as: .json)
+            bytes = try map.encoded(as: .json)
         } catch {
             throw IssuerError(.internal, "authorities can't be kept", cause: error)
         }
+        guard bytes.count <= limit else { throw IssuerError(.resourceExhausted, "bundle is too large") }
+        return bytes
     }
 
     private static func value(_ bytes: [UInt8]) -> OrderedValue { .text(Base64URL.encodedString(bytes.span)) }
@@ -68,7 +71,9 @@ extension IssuerLedger {
     init(
         parsing bytes: [UInt8], of domain: TrustDomain, isHeld: (AuthorityKey) -> Bool
     ) throws(IssuerStoreError) {
-        guard bytes.count <= Self.largest, let map = (try? OrderedValue(parsing: bytes.span, format: .json))?.mapValue
+        guard bytes.count <= Self.largest,
+            let map = (try? OrderedValue(parsing: bytes.span, format: .json, limits: Limits(bodyBytes: Self.largest)))?
+                .mapValue
         else { throw Self.damaged("document") }
         let reader = Reader(map: map)
         guard let version = map["version"]?.integerValue else { throw Self.damaged("version") }

@@ -115,10 +115,10 @@ extension DomainBundle {
         mutating func taint(_ kind: AuthorityKind, _ id: String) -> Bool {
             switch kind {
             case .x509:
-                guard let index = x509.firstIndex(where: { authorityID(of: $0.certificate) == id }) else {
-                    return false
-                }
-                x509[index].isTainted = true
+                // Several certificates may be of one key.
+                let places = x509.indices.filter { authorityID(of: x509[$0].certificate) == id }
+                guard !places.isEmpty else { return false }
+                for place in places { x509[place].isTainted = true }
             case .jwt:
                 guard let index = jwt.firstIndex(where: { $0.keyID == id }) else { return false }
                 jwt[index].isTainted = true

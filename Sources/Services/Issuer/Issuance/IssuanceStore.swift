@@ -31,8 +31,8 @@ public struct IssuanceBatch: Sendable {
     public let issuances: [(record: IssuanceRecord, event: AuditEvent)]
     /// Further audit events, such as refusals.
     public let events: [AuditEvent]
-    /// How leaves hide whom they name.
-    public let blinding: LeafBlinding
+    /// How leaves hide whom they name; nil where there are none.
+    private let blinding: LeafBlinding?
 
     /// Joins the parts.
     public init(
@@ -42,6 +42,20 @@ public struct IssuanceBatch: Sendable {
         self.issuances = issuances
         self.events = events
         self.blinding = blinding
+    }
+
+    /// Audit events alone.
+    public init(events: [AuditEvent]) {
+        issuances = []
+        self.events = events
+        blinding = nil
+    }
+
+    /// The leaf of one of the issuances at its place in the log.
+    /// - Throws: ``IssuerError`` when the record can't be written.
+    public func leaf(of record: IssuanceRecord, at index: UInt64) throws(IssuerError) -> [UInt8] {
+        guard let blinding else { throw IssuerError(.internal, "issuance can't be recorded", detail: "no blinding") }
+        return try record.leaf(at: index, blinding: blinding)
     }
 }
 

@@ -20,6 +20,9 @@ public struct Requester: Hashable, Sendable {
         id = nil
         self.name = name
     }
+
+    /// The issuer itself, where nobody asked.
+    public static let issuer = Requester(name: "issuer")
 }
 
 /// What an agent asks for on behalf of a workload.

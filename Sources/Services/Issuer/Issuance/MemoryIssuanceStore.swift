@@ -18,24 +18,25 @@ public final class MemoryIssuanceStore: IssuanceStore {
     /// Appends a batch.
     public func commit(_ batch: IssuanceBatch) throws -> [UInt64] {
         try content.withLock { content in
-            var next = content
-            var indexes: [UInt64] = []
+            var issuances: [StoredIssuance] = []
+            var audit: [AuditRecord] = []
+            var head = content.head
             func append(_ event: AuditEvent) throws(IssuerError) {
-                let record = AuditRecord(
-                    index: next.head.count, previous: next.head.digest, content: try event.encoded())
-                next.audit.append(record)
-                next.head = AuditChain.Position(count: record.index + 1, digest: record.digest)
+                let record = AuditRecord(index: head.count, previous: head.digest, content: try event.encoded())
+                audit.append(record)
+                head = AuditChain.Position(count: record.index + 1, digest: record.digest)
             }
             for (record, event) in batch.issuances {
-                let index = UInt64(next.issuances.count)
-                let leaf = try record.leaf(at: index, blinding: batch.blinding)
-                next.issuances.append(StoredIssuance(index: index, record: record, leaf: leaf))
-                indexes.append(index)
+                let index = UInt64(content.issuances.count + issuances.count)
+                let leaf = try batch.leaf(of: record, at: index)
+                issuances.append(StoredIssuance(index: index, record: record, leaf: leaf))
                 try append(event.placed(at: index))
             }
             for event in batch.events { try append(event) }
-            content = next
-            return indexes
+            content.issuances += issuances
+            content.audit += audit
+            content.head = head
+            return issuances.map(\.index)
         }
     }
 
