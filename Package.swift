@@ -186,7 +186,7 @@ module(
     uses: [
         "KelmarkBytes", "KelmarkCrypto", "JOSE", "CESR", "KERI", "ACDC", "SPIFFE", "TrustBinding", "KERINetwork",
         "Issuer",
-        "StorageSQLite", "HTTPTransport", "KERIHTTP",
+        "StorageSQLite", "HTTPTransport", "KERIHTTP", "IdentityGRPC",
     ],
     external: [.argumentParser, .configuration, .lifecycle, .signals, .logging, .asn1, .x509, .crypto])
 module(.apps, "kelmark", uses: ["KelmarkCLI"], executable: true)
@@ -196,6 +196,8 @@ if topLayer == .apps { products.append(.executable(name: "kelmark", targets: ["k
 support("KelmarkTestSupport", uses: [])
 support("StoreConformance", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC"])
 support("IssuerStoreConformance", uses: ["KelmarkCrypto", "SPIFFE", "Issuer"])
+// A server at a Unix socket that answers what a test says.
+support("IssuerTestKit", uses: ["SPIREAPI"], external: [.grpc, .grpcProtobuf, .grpcTransport, .protobuf])
 tests("KelmarkBytesTests", uses: ["KelmarkBytes", "KelmarkTestSupport"])
 tests("KelmarkCryptoTests", uses: ["KelmarkCrypto", "KelmarkBytes", "KelmarkTestSupport"], external: [.crypto])
 tests("CESRTests", uses: ["CESR", "KelmarkBytes", "KelmarkTestSupport"])
@@ -247,8 +249,8 @@ tests(
     "KelmarkCLITests",
     uses: [
         "KelmarkCLI", "KERINetwork", "StorageSQLite", "TrustBinding", "SPIFFE", "ACDC", "KERI", "CESR", "KelmarkBytes",
-        "KelmarkCrypto", "KelmarkTestSupport",
-    ], external: [.argumentParser])
+        "KelmarkCrypto", "KelmarkTestSupport", "IdentityGRPC", "SPIREAPI", "IssuerTestKit", "JOSE",
+    ], external: [.argumentParser, .grpc, .protobuf, .x509, .asn1, .crypto], exclude: ["mutations.txt"])
 // Witnesses that are killed, paused and spoiled; what scripts/soak runs, and tests of its parts.
 support(
     "FaultDrill",

@@ -21,6 +21,14 @@ enum Product {
     /// The name of the systemd credential that holds the passphrase.
     static let passphraseCredential = "kelmark-passphrase"
 
+    /// The sockets below the folder for sockets.
+    enum Socket {
+        /// Where operators reach an issuer.
+        static let issuer = "issuer.sock"
+        /// Where workloads reach their node agent.
+        static let workload = "workload.sock"
+    }
+
     /// Files inside the home folder.
     enum HomeFile {
         /// Key event logs, escrows and replies.

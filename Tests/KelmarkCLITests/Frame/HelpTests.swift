@@ -23,7 +23,9 @@ private func tree(_ type: any ParsableCommand.Type) -> [any ParsableCommand.Type
 
     @Test func everyCommandOfOursKnowsItsPath() {
         let ours = tree(RootCommand.self).compactMap { $0 as? any KelmarkCommand.Type }
-        #expect(Set(ours.map { $0.path }).count == ours.count)
+        // A command may also stand under the name that it has elsewhere.
+        let types = Set(ours.map { ObjectIdentifier($0) })
+        #expect(Set(ours.map { $0.path }).count == types.count)
         for command in ours {
             #expect(command.path.split(separator: " ").last.map(String.init) == command._commandName)
         }

@@ -24,6 +24,10 @@ struct RootCommand: AsyncParsableCommand {
             RegistryCommand.self, CredentialCommand.self, SchemaCommand.self, IssuerCommand.self, AuthorityCommand.self,
             OobiCommand.self, MailCommand.self, ChallengeCommand.self, WitnessCommand.self,
             WatcherCommand.self, VerifyCommand.self,
+            EntryCommand.self, NodeCommand.self, TokenCommand.self, BundleCommand.self, FederationCommand.self,
+            LocalAuthorityCommand.self, UpstreamAuthorityCommand.self, SVIDCommand.self, HealthCommand.self,
+            LoggerCommand.self, DebugCommand.self, WorkloadCommand.self,
+            X509AliasCommand.self, JWTAliasCommand.self, APIAliasCommand.self,
             DemoCommand.self, DoctorCommand.self, ExplainCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 }

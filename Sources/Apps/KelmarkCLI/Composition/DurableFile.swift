@@ -61,11 +61,18 @@ enum DurableFile {
 
     /// Writes what a person asked for: to a file that is made or replaced.
     static func writeOutput(_ bytes: [UInt8], to path: String) throws {
-        try write(bytes, to: path, mode: 0o644) { number, path in
-            switch number {
-            case ENOSPC, EDQUOT: CommandFailure("KM-HOME-FULL", "no space is left for \(path)")
-            default: CommandFailure("KM-INPUT-UNWRITABLE", "\(path) can't be written: \(systemMessage(number))")
-            }
+        try write(bytes, to: path, mode: 0o644, failure: unwritable)
+    }
+
+    /// The same for what only the owner may read.
+    static func writeSecret(_ bytes: [UInt8], to path: String) throws {
+        try write(bytes, to: path, mode: 0o600, failure: unwritable)
+    }
+
+    private static func unwritable(_ number: Int32, _ path: String) -> CommandFailure {
+        switch number {
+        case ENOSPC, EDQUOT: CommandFailure("KM-HOME-FULL", "no space is left for \(path)")
+        default: CommandFailure("KM-INPUT-UNWRITABLE", "\(path) can't be written: \(systemMessage(number))")
         }
     }
 }

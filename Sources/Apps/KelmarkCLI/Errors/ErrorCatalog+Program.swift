@@ -118,6 +118,14 @@ extension ErrorCatalog {
             "malformed", .denied, "The input is not of the kind that the command reads.", next: "kelmark inspect FILE",
             "The message says what was expected."),
         ErrorArea.input.entry(
+            "entries", .usage, "The file is no list of registration entries.", next: "kelmark entry show -output json",
+            "It is {\"entries\":[…]}; the message names the entry and the member. What entry show prints can be given back."
+        ),
+        ErrorArea.input.entry(
+            "bundle", .usage, "The file is no trust bundle.", next: "kelmark bundle verify FILE --trust-domain NAME",
+            "It is certificates in PEM, or with --format spiffe a JWK Set as SPIFFE defines it. Nothing of it was used."
+        ),
+        ErrorArea.input.entry(
             "exposed", .denied, "Others can read a file that holds a secret.", next: "chmod 600 the file",
             "A salt is as good as the keys made from it: its file must not be readable by group or others."),
         ErrorArea.input.entry(

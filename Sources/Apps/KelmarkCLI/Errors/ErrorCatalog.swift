@@ -13,7 +13,7 @@ enum ErrorCatalog {
         (.challenge, challenges), (.did, dids),
         (.credential, credentials + issuing + credentialForms), (.schema, schemas), (.exchange, exchanges),
         (.watcher, watchers), (.evidence, evidence),
-        (.verdict, verdicts),
+        (.verdict, verdicts), (.administration, administration), (.workload, workload),
     ]
 
     private static let byCode: [String: ErrorEntry] = {

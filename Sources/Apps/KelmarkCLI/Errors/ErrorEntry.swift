@@ -47,6 +47,8 @@ enum ErrorArea: String, Sendable, CaseIterable {
     case schema = "SCHEMA"
     case exchange = "EXCHANGE"
     case verdict = "VERDICT"
+    case administration = "ADMIN"
+    case workload = "WORKLOAD"
 
     /// Heading in the reference.
     var title: String {
@@ -82,6 +84,8 @@ enum ErrorArea: String, Sendable, CaseIterable {
         case .credential: "Credentials and their registries"
         case .exchange: "Exchanges of credentials"
         case .verdict: "Verdicts"
+        case .administration: "Administration of a running issuer"
+        case .workload: "The Workload API"
         }
     }
 

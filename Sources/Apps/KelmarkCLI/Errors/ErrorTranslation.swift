@@ -2,6 +2,7 @@
 
 internal import ACDC
 internal import CESR
+internal import IdentityGRPC
 internal import KERI
 internal import KERINetwork
 internal import KelmarkBytes
@@ -61,6 +62,7 @@ enum ErrorTranslation {
         case let error as ChallengeError: CommandFailure(code(for: error.code), error.detail)
         case let error as ExchangeError: CommandFailure(code(for: error), error.detail)
         case let error as DIDError: CommandFailure(code(for: error.code), error.detail)
+        case let error as AdministrationError: CommandFailure(code(for: error.code), error.message)
         case is CancellationError: CommandFailure("KM-INTERNAL", "the command was interrupted")
         default: CommandFailure("KM-INTERNAL", "an error without a name: \(type(of: error))")
         }
@@ -145,6 +147,27 @@ enum ErrorTranslation {
     }
     static func code(for code: ChallengeError.Code) -> String { ErrorArea.challenge.code(code.rawValue) }
     static func code(for code: DIDError.Code) -> String { ErrorArea.did.code(code.rawValue) }
+
+    // MARK: Servers
+
+    /// The code of what an issuer refused.
+    static func code(for code: AdministrationError.Code) -> String {
+        let name =
+            switch code {
+            case .unreachable: "unreachable"
+            case .permissionDenied, .unauthenticated: "denied"
+            case .invalidArgument, .outOfRange: "invalid"
+            case .notFound: "not-found"
+            case .alreadyExists: "exists"
+            case .failedPrecondition, .aborted: "conflict"
+            case .resourceExhausted: "busy"
+            case .deadlineExceeded, .cancelled: "timeout"
+            case .unavailable: "unavailable"
+            case .unimplemented: "not-served"
+            case .internalError, .unknown, .dataLoss: "failed"
+            }
+        return ErrorArea.administration.code(name)
+    }
 
     // MARK: Codecs and cryptography
 

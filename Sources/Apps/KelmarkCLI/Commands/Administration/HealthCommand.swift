@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import IdentityGRPC
+internal import KelmarkBytes
+
+/// `kelmark healthcheck`.
+struct HealthCommand: KelmarkCommand {
+    static let path = "healthcheck"
+    static let configuration = CommandConfiguration.kelmark(
+        "healthcheck", "Asks a running issuer, or node agent, whether it serves.",
+        examples: [
+            CommandExample("the issuer", "kelmark healthcheck"),
+            CommandExample("the node agent", "kelmark healthcheck --agent"),
+            CommandExample("at another socket", "kelmark healthcheck --socket-path issuer.sock"),
+        ])
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var server: WorkloadOptions
+    @Flag(help: "Ask the node agent; its socket is found as workloads find it.")
+    var agent = false
+
+    func perform(in context: CommandContext) async throws -> CommandResult {
+        let name = agent ? "Agent" : "Server"
+        let isHealthy: Bool
+        if agent {
+            isHealthy = try await context.working(server) { try await $0.isHealthy() }
+        } else {
+            let path = server.socketPath ?? Product.Socket.path(Product.Socket.issuer, environment: context.environment)
+            isHealthy = try await IssuerAdministration.connected(toSocket: path) { try await $0.isHealthy() }
+        }
+        return Answer(
+            json: ["status": .text(isHealthy ? "SERVING" : "NOT_SERVING")],
+            text: isHealthy ? ["\(name) is healthy."] : [],
+            concern: isHealthy ? nil : CommandFailure("KM-ADMIN-UNHEALTHY", "\(name) is unhealthy")
+        ).result(server.form, in: context)
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import IdentityGRPC
+internal import SPIFFE
+
+/// Options of every command that is a workload.
+struct WorkloadOptions: ParsableArguments {
+    @Option(
+        name: .also("socket-path", as: "socketPath"),
+        help: ArgumentHelp(
+            "Socket of the Workload API, a path or an address (default: SPIFFE_ENDPOINT_SOCKET, then workload.sock in the "
+                + "runtime folder).", valueName: "path"),
+        completion: .file())
+    var socketPath: String?
+    @OptionGroup var form: OutputOptions
+
+    /// Where the Workload API is.
+    /// - Throws: ``CommandFailure`` for a text that names none.
+    func address(_ environment: [String: String]) throws -> EndpointAddress {
+        if let socketPath, socketPath.hasPrefix("/") || !socketPath.contains(":") { return .unix(path: socketPath) }
+        let variable = EndpointAddress.environmentVariable
+        let named = socketPath ?? environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+        guard let named else {
+            return .unix(path: Product.Socket.path(Product.Socket.workload, environment: environment))
+        }
+        do {
+            return try EndpointAddress(named)
+        } catch {
+            throw CommandFailure(
+                "KM-WORKLOAD-ADDRESS",
+                "\(socketPath == nil ? "\(variable)=\(named)" : named) names no Workload API: \(error.rawValue)")
+        }
+    }
+}
+
+extension CommandContext {
+    /// Runs `body` as a workload.
+    /// - Throws: ``CommandFailure``, also for every refusal of the Workload API.
+    func working<Result: Sendable>(
+        _ options: WorkloadOptions, patience: Duration? = .seconds(30),
+        _ body: (WorkloadCalls) async throws -> Result
+    ) async throws -> Result {
+        let address = try options.address(environment)
+        console.detail("asking the Workload API at \(address)")
+        do {
+            return try await WorkloadCalls.connected(to: address, patience: patience, body)
+        } catch let error as AdministrationError {
+            throw CommandFailure(workload: error)
+        }
+    }
+}
+
+extension CommandFailure {
+    /// What the Workload API refused. Its codes mean something else than an issuer's. Facts (SPIFFE) 8.1.
+    init(workload error: AdministrationError) {
+        let name =
+            switch error.code {
+            case .unreachable: "unreachable"
+            case .permissionDenied, .unauthenticated: "no-identity"
+            case .invalidArgument: "refused"
+            case .unimplemented: "not-served"
+            case .unavailable, .deadlineExceeded, .resourceExhausted, .cancelled, .aborted: "unavailable"
+            default: "failed"
+            }
+        self.init(ErrorArea.workload.code(name), error.message)
+    }
+}
