@@ -235,7 +235,7 @@ tests(
     ],
     external: [
         .grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .asn1, .x509, .crypto, .nioCore, .nioSSL,
-    ], exclude: ["transport.mutations.txt"])
+    ], exclude: ["issuer.mutations.txt", "transport.mutations.txt"])
 tests("JOSETests", uses: ["JOSE", "KelmarkBytes", "KelmarkTestSupport"], exclude: ["mutations.txt"])
 tests("TransparencyTests", uses: ["Transparency", "KelmarkBytes"], external: [.crypto], exclude: ["mutations.txt"])
 tests(

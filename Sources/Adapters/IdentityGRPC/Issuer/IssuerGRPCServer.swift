@@ -43,12 +43,13 @@ package final class IssuerGRPCServer: Service {
     ///   - administrators: the identities with rights by configuration, as the facades' authorization has them: peers of
     ///     their trust domains are let in, by the bundles of those.
     ///   - logger: takes the access log too.
+    ///   - accessLevel: at which level the log says who made which call. What changes something is recorded anyway.
     package init(
         _ facades: IssuerFacades, local: IdentityServer.LocalPlace?, remote: Port?,
         administrators: Set<SPIFFEID> = [], localLimits: ListenerLimits = .local,
-        remoteLimits: ListenerLimits = .remote, logger: Logger
+        remoteLimits: ListenerLimits = .remote, logger: Logger, accessLevel: Logger.Level = .info
     ) {
-        let log = AccessLog(logger: logger, trail: facades.audit, clock: facades.clock)
+        let log = AccessLog(logger: logger, level: accessLevel, trail: facades.audit, clock: facades.clock)
         let interceptor = IssuerCallInterceptor(authorization: facades.authorization, log: log)
         let shared = Self.sharedServices(facades)
         let own = Self.localServices(facades)

@@ -15,6 +15,8 @@ struct AccessLog: Sendable {
     static let mostLines = 1000
 
     let logger: Logger
+    /// At which level calls stand in the log; failures of the issuer itself always stand there.
+    var level = Logger.Level.info
     let trail: AuditTrail
     let clock: any IssuerClock
 
@@ -31,7 +33,8 @@ struct AccessLog: Sendable {
         for item in items.prefix(Self.mostLines) {
             write(call, IssuerCall.Item(fields: whole.merging(item.fields) { $1 }, refusal: item.refusal ?? failure))
         }
-        guard call.method.isRecorded, call.grant.role != .nobody || failure == nil else { return }
+        guard call.method.isRecorded else { return }
+        guard call.grant.role != .nobody || failure == nil else { return }
         let subjects = items.isEmpty ? [IssuerCall.Item(fields: [:], refusal: failure)] : items
         do throws(IssuerError) {
             try await trail.record(subjects.map { event(call, fields, $0, failure) })
@@ -47,7 +50,7 @@ struct AccessLog: Sendable {
         Self.add(error, to: &line)
         line["authorized_as"] = "\(CallGrant.Role.nobody.rawValue)"
         line["authorized_via"] = ""
-        logger.info("API accessed", metadata: line)
+        logger.log(level: level, "API accessed", metadata: line)
         explain(error, method: method, requestID: requestID)
     }
 
@@ -72,7 +75,7 @@ struct AccessLog: Sendable {
         } else {
             line["status"] = "success"
         }
-        logger.info("API accessed", metadata: line)
+        logger.log(level: level, "API accessed", metadata: line)
         if let refusal = item.refusal {
             explain(refusal, method: call.method.rawValue, requestID: call.requestID)
         }

@@ -74,6 +74,16 @@ final class IssuerCall: ServerContext.TransportSpecific {
         }
     }
 
+    /// Most items of one batch: what is answered and recorded is several times what was asked.
+    static let mostItems = 20_000
+
+    /// Refuses a batch with too many items.
+    static func check(itemCount count: Int) throws(IssuerError) {
+        guard count <= mostItems else {
+            throw IssuerError(.resourceExhausted, "more than \(mostItems) items in one request")
+        }
+    }
+
     // MARK: Notes for the audit
 
     /// Adds what the call as a whole is about.

@@ -120,7 +120,8 @@ enum CallDeadline {
 
     static func duration(_ text: String) -> Duration? {
         let digits = text.utf8.dropLast()
-        guard (1...8).contains(digits.count), digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+        guard (1...8).contains(digits.count),
+            digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
             let count = Int64(text.dropLast()), let unit = text.utf8.last
         else { return nil }
         return switch unit {

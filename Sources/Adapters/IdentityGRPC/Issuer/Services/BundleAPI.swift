@@ -90,6 +90,7 @@ struct BundleAPI: Spire_Api_Server_Bundle_V1_Bundle.SimpleServiceProtocol {
     func batchCreateFederatedBundle(
         request: Spire_Api_Server_Bundle_V1_BatchCreateFederatedBundleRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Bundle_V1_BatchCreateFederatedBundleResponse {
+        try IssuerCall.check(itemCount: request.bundle.count)
         let results = try await federation.createBundles(request.bundle.map { BundleDraft($0) })
         var response = Spire_Api_Server_Bundle_V1_BatchCreateFederatedBundleResponse()
         response.results = try answer(
@@ -100,6 +101,7 @@ struct BundleAPI: Spire_Api_Server_Bundle_V1_Bundle.SimpleServiceProtocol {
     func batchUpdateFederatedBundle(
         request: Spire_Api_Server_Bundle_V1_BatchUpdateFederatedBundleRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Bundle_V1_BatchUpdateFederatedBundleResponse {
+        try IssuerCall.check(itemCount: request.bundle.count)
         let results = try await federation.updateBundles(
             request.bundle.map { BundleDraft($0) }, mask: request.hasInputMask ? BundleMask(request.inputMask) : nil)
         var response = Spire_Api_Server_Bundle_V1_BatchUpdateFederatedBundleResponse()
@@ -111,6 +113,7 @@ struct BundleAPI: Spire_Api_Server_Bundle_V1_Bundle.SimpleServiceProtocol {
     func batchSetFederatedBundle(
         request: Spire_Api_Server_Bundle_V1_BatchSetFederatedBundleRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Bundle_V1_BatchSetFederatedBundleResponse {
+        try IssuerCall.check(itemCount: request.bundle.count)
         let results = try await federation.setBundles(request.bundle.map { BundleDraft($0) })
         var response = Spire_Api_Server_Bundle_V1_BatchSetFederatedBundleResponse()
         response.results = try answer(
@@ -131,6 +134,7 @@ struct BundleAPI: Spire_Api_Server_Bundle_V1_Bundle.SimpleServiceProtocol {
             throw IssuerError(.invalidArgument, "unhandled delete mode \"\(number)\"")
         }
         call.note(.deletionMode, "\(request.mode)")
+        try IssuerCall.check(itemCount: request.trustDomains.count)
         let results = try await federation.deleteBundles(of: request.trustDomains, mode: mode)
         var response = Spire_Api_Server_Bundle_V1_BatchDeleteFederatedBundleResponse()
         for (name, result) in zip(request.trustDomains, results) {

@@ -46,6 +46,7 @@ struct EntryAPI: Spire_Api_Server_Entry_V1_Entry.SimpleServiceProtocol {
         request: Spire_Api_Server_Entry_V1_BatchCreateEntryRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Entry_V1_BatchCreateEntryResponse {
         let call = try IssuerCall.of(context)
+        try IssuerCall.check(itemCount: request.entries.count)
         let drafts = request.entries.map { EntryDraft($0) }
         let mask = request.hasOutputMask ? request.outputMask : nil
         let results = try await entries.create(drafts)
@@ -64,6 +65,7 @@ struct EntryAPI: Spire_Api_Server_Entry_V1_Entry.SimpleServiceProtocol {
         request: Spire_Api_Server_Entry_V1_BatchUpdateEntryRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Entry_V1_BatchUpdateEntryResponse {
         let call = try IssuerCall.of(context)
+        try IssuerCall.check(itemCount: request.entries.count)
         let drafts = request.entries.map { EntryDraft($0) }
         let mask = request.hasOutputMask ? request.outputMask : nil
         let results = try await entries.update(
@@ -83,6 +85,7 @@ struct EntryAPI: Spire_Api_Server_Entry_V1_Entry.SimpleServiceProtocol {
         request: Spire_Api_Server_Entry_V1_BatchDeleteEntryRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Entry_V1_BatchDeleteEntryResponse {
         let call = try IssuerCall.of(context)
+        try IssuerCall.check(itemCount: request.ids.count)
         let results = try await entries.delete(request.ids)
         var response = Spire_Api_Server_Entry_V1_BatchDeleteEntryResponse()
         for (id, result) in zip(request.ids, results) {

@@ -37,6 +37,7 @@ struct TrustDomainAPI: Spire_Api_Server_Trustdomain_V1_TrustDomain.SimpleService
     func batchCreateFederationRelationship(
         request: Spire_Api_Server_Trustdomain_V1_BatchCreateFederationRelationshipRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Trustdomain_V1_BatchCreateFederationRelationshipResponse {
+        try IssuerCall.check(itemCount: request.federationRelationships.count)
         let drafts = request.federationRelationships.map { RelationshipDraft($0) }
         let results = try await federation.createRelationships(drafts)
         var response = Spire_Api_Server_Trustdomain_V1_BatchCreateFederationRelationshipResponse()
@@ -48,6 +49,7 @@ struct TrustDomainAPI: Spire_Api_Server_Trustdomain_V1_TrustDomain.SimpleService
     func batchUpdateFederationRelationship(
         request: Spire_Api_Server_Trustdomain_V1_BatchUpdateFederationRelationshipRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Trustdomain_V1_BatchUpdateFederationRelationshipResponse {
+        try IssuerCall.check(itemCount: request.federationRelationships.count)
         let drafts = request.federationRelationships.map { RelationshipDraft($0) }
         let results = try await federation.updateRelationships(
             drafts, mask: request.hasInputMask ? RelationshipMask(request.inputMask) : nil)
@@ -61,6 +63,7 @@ struct TrustDomainAPI: Spire_Api_Server_Trustdomain_V1_TrustDomain.SimpleService
         request: Spire_Api_Server_Trustdomain_V1_BatchDeleteFederationRelationshipRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Trustdomain_V1_BatchDeleteFederationRelationshipResponse {
         let call = try IssuerCall.of(context)
+        try IssuerCall.check(itemCount: request.trustDomains.count)
         let results = try await federation.deleteRelationships(with: request.trustDomains)
         var response = Spire_Api_Server_Trustdomain_V1_BatchDeleteFederationRelationshipResponse()
         for (name, result) in zip(request.trustDomains, results) {
