@@ -27,7 +27,7 @@ struct LocalAuthorityAPI: Spire_Api_Server_Localauthority_V1_LocalAuthority.Simp
         request: Spire_Api_Server_Localauthority_V1_PrepareX509AuthorityRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Localauthority_V1_PrepareX509AuthorityResponse {
         let call = try IssuerCall.of(context)
-        let entry = try await authorities.prepare(.x509)
+        let entry = try await authorities.prepare(.x509, by: call.requester)
         call.note(.authorityID, entry.authorityID)
         var response = Spire_Api_Server_Localauthority_V1_PrepareX509AuthorityResponse()
         response.preparedAuthority = Spire_Api_Server_Localauthority_V1_AuthorityState(entry)
@@ -37,30 +37,30 @@ struct LocalAuthorityAPI: Spire_Api_Server_Localauthority_V1_LocalAuthority.Simp
     func activateX509Authority(
         request: Spire_Api_Server_Localauthority_V1_ActivateX509AuthorityRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Localauthority_V1_ActivateX509AuthorityResponse {
-        try note(request.authorityID, context)
+        let call = try noted(request.authorityID, context)
         var response = Spire_Api_Server_Localauthority_V1_ActivateX509AuthorityResponse()
         response.activatedAuthority = Spire_Api_Server_Localauthority_V1_AuthorityState(
-            try await authorities.activate(.x509, request.authorityID))
+            try await authorities.activate(.x509, request.authorityID, by: call.requester))
         return response
     }
 
     func taintX509Authority(
         request: Spire_Api_Server_Localauthority_V1_TaintX509AuthorityRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Localauthority_V1_TaintX509AuthorityResponse {
-        try note(request.authorityID, context)
+        let call = try noted(request.authorityID, context)
         var response = Spire_Api_Server_Localauthority_V1_TaintX509AuthorityResponse()
         response.taintedAuthority = Spire_Api_Server_Localauthority_V1_AuthorityState(
-            try await authorities.taint(.x509, request.authorityID))
+            try await authorities.taint(.x509, request.authorityID, by: call.requester))
         return response
     }
 
     func revokeX509Authority(
         request: Spire_Api_Server_Localauthority_V1_RevokeX509AuthorityRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Localauthority_V1_RevokeX509AuthorityResponse {
-        try note(request.authorityID, context)
+        let call = try noted(request.authorityID, context)
         var response = Spire_Api_Server_Localauthority_V1_RevokeX509AuthorityResponse()
         response.revokedAuthority = Spire_Api_Server_Localauthority_V1_AuthorityState(
-            try await authorities.revoke(.x509, request.authorityID))
+            try await authorities.revoke(.x509, request.authorityID, by: call.requester))
         return response
     }
 
@@ -83,7 +83,7 @@ struct LocalAuthorityAPI: Spire_Api_Server_Localauthority_V1_LocalAuthority.Simp
         request: Spire_Api_Server_Localauthority_V1_PrepareJWTAuthorityRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Localauthority_V1_PrepareJWTAuthorityResponse {
         let call = try IssuerCall.of(context)
-        let entry = try await authorities.prepare(.jwt)
+        let entry = try await authorities.prepare(.jwt, by: call.requester)
         call.note(.authorityID, entry.authorityID)
         var response = Spire_Api_Server_Localauthority_V1_PrepareJWTAuthorityResponse()
         response.preparedAuthority = Spire_Api_Server_Localauthority_V1_AuthorityState(entry)
@@ -93,30 +93,30 @@ struct LocalAuthorityAPI: Spire_Api_Server_Localauthority_V1_LocalAuthority.Simp
     func activateJWTAuthority(
         request: Spire_Api_Server_Localauthority_V1_ActivateJWTAuthorityRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Localauthority_V1_ActivateJWTAuthorityResponse {
-        try note(request.authorityID, context)
+        let call = try noted(request.authorityID, context)
         var response = Spire_Api_Server_Localauthority_V1_ActivateJWTAuthorityResponse()
         response.activatedAuthority = Spire_Api_Server_Localauthority_V1_AuthorityState(
-            try await authorities.activate(.jwt, request.authorityID))
+            try await authorities.activate(.jwt, request.authorityID, by: call.requester))
         return response
     }
 
     func taintJWTAuthority(
         request: Spire_Api_Server_Localauthority_V1_TaintJWTAuthorityRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Localauthority_V1_TaintJWTAuthorityResponse {
-        try note(request.authorityID, context)
+        let call = try noted(request.authorityID, context)
         var response = Spire_Api_Server_Localauthority_V1_TaintJWTAuthorityResponse()
         response.taintedAuthority = Spire_Api_Server_Localauthority_V1_AuthorityState(
-            try await authorities.taint(.jwt, request.authorityID))
+            try await authorities.taint(.jwt, request.authorityID, by: call.requester))
         return response
     }
 
     func revokeJWTAuthority(
         request: Spire_Api_Server_Localauthority_V1_RevokeJWTAuthorityRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Localauthority_V1_RevokeJWTAuthorityResponse {
-        try note(request.authorityID, context)
+        let call = try noted(request.authorityID, context)
         var response = Spire_Api_Server_Localauthority_V1_RevokeJWTAuthorityResponse()
         response.revokedAuthority = Spire_Api_Server_Localauthority_V1_AuthorityState(
-            try await authorities.revoke(.jwt, request.authorityID))
+            try await authorities.revoke(.jwt, request.authorityID, by: call.requester))
         return response
     }
 
@@ -125,8 +125,8 @@ struct LocalAuthorityAPI: Spire_Api_Server_Localauthority_V1_LocalAuthority.Simp
     func taintX509UpstreamAuthority(
         request: Spire_Api_Server_Localauthority_V1_TaintX509UpstreamAuthorityRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Localauthority_V1_TaintX509UpstreamAuthorityResponse {
-        try note(request.subjectKeyID, context)
-        try await authorities.taintUpstream(request.subjectKeyID)
+        let call = try noted(request.subjectKeyID, context)
+        try await authorities.taintUpstream(request.subjectKeyID, by: call.requester)
         var response = Spire_Api_Server_Localauthority_V1_TaintX509UpstreamAuthorityResponse()
         response.upstreamAuthoritySubjectKeyID = request.subjectKeyID
         return response
@@ -135,15 +135,17 @@ struct LocalAuthorityAPI: Spire_Api_Server_Localauthority_V1_LocalAuthority.Simp
     func revokeX509UpstreamAuthority(
         request: Spire_Api_Server_Localauthority_V1_RevokeX509UpstreamAuthorityRequest, context: ServerContext
     ) async throws -> Spire_Api_Server_Localauthority_V1_RevokeX509UpstreamAuthorityResponse {
-        try note(request.subjectKeyID, context)
-        try await authorities.revokeUpstream(request.subjectKeyID)
+        let call = try noted(request.subjectKeyID, context)
+        try await authorities.revokeUpstream(request.subjectKeyID, by: call.requester)
         var response = Spire_Api_Server_Localauthority_V1_RevokeX509UpstreamAuthorityResponse()
         response.upstreamAuthoritySubjectKeyID = request.subjectKeyID
         return response
     }
 
-    private func note(_ authorityID: String, _ context: ServerContext) throws(IssuerError) {
-        try IssuerCall.of(context).note(.authorityID, authorityID)
+    private func noted(_ authorityID: String, _ context: ServerContext) throws(IssuerError) -> IssuerCall {
+        let call = try IssuerCall.of(context)
+        call.note(.authorityID, authorityID)
+        return call
     }
 }
 
