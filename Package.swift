@@ -166,11 +166,19 @@ module(
 module(
     .adapters, "HTTPTransport", uses: ["KERINetwork"], external: [.httpClient, .nioCore, .nioPosix, .nioHTTP1])
 module(
-    .adapters, "KERIHTTP", uses: ["KERINetwork"],
-    external: [.lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1])
+    .adapters, "HTTPServing", external: [.lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioSSL])
+module(
+    .adapters, "KERIHTTP", uses: ["KERINetwork", "HTTPServing"],
+    external: [.lifecycle, .logging, .nioCore, .nioPosix])
+module(
+    .adapters, "IdentityHTTP", uses: ["KelmarkBytes", "JOSE", "SPIFFE", "Issuer", "HTTPServing"],
+    external: [.lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .crypto])
 
 // Only what scripts/generate-api wrote from Definitions.
 module(.adapters, "SPIREAPI", external: [.grpc, .grpcProtobuf, .protobuf], exclude: ["Definitions"])
+module(
+    .adapters, "WorkloadClient", uses: ["KelmarkBytes", "JOSE", "SPIFFE", "SPIREAPI"],
+    external: [.grpc, .grpcTransport, .protobuf, .nioCore, .nioPosix, .nioSSL, .logging, .lifecycle], product: true)
 module(
     .adapters, "IdentityGRPC",
     uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE", "NodeAgent", "Issuer", "SPIREAPI"],
@@ -186,7 +194,7 @@ module(
     uses: [
         "KelmarkBytes", "KelmarkCrypto", "JOSE", "CESR", "KERI", "ACDC", "SPIFFE", "TrustBinding", "KERINetwork",
         "Issuer",
-        "StorageSQLite", "HTTPTransport", "KERIHTTP", "IdentityGRPC",
+        "StorageSQLite", "HTTPTransport", "HTTPServing", "KERIHTTP", "IdentityGRPC",
     ],
     external: [.argumentParser, .configuration, .lifecycle, .signals, .logging, .asn1, .x509, .crypto])
 module(.apps, "kelmark", uses: ["KelmarkCLI"], executable: true)
@@ -198,6 +206,9 @@ support("StoreConformance", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KER
 support("IssuerStoreConformance", uses: ["KelmarkCrypto", "SPIFFE", "Issuer"])
 // A server at a Unix socket that answers what a test says.
 support("IssuerTestKit", uses: ["SPIREAPI"], external: [.grpc, .grpcProtobuf, .grpcTransport, .protobuf])
+support(
+    "WorkloadTestKit", uses: ["JOSE", "SPIFFE", "SPIREAPI"],
+    external: [.asn1, .x509, .crypto, .grpc, .grpcTransport, .protobuf])
 tests("KelmarkBytesTests", uses: ["KelmarkBytes", "KelmarkTestSupport"])
 tests("KelmarkCryptoTests", uses: ["KelmarkCrypto", "KelmarkBytes", "KelmarkTestSupport"], external: [.crypto])
 tests("CESRTests", uses: ["CESR", "KelmarkBytes", "KelmarkTestSupport"])
@@ -224,9 +235,18 @@ tests(
         "credentials.mutations.txt", "delivery.mutations.txt", "groups.mutations.txt", "issuing.mutations.txt",
         "mail.mutations.txt", "registrar.mutations.txt", "watch.mutations.txt", "witness.mutations.txt",
     ])
+tests("HTTPServingTests", uses: ["HTTPServing"], external: [.nioCore], exclude: ["mutations.txt"])
 tests(
-    "KERIHTTPTests", uses: ["KERIHTTP", "HTTPTransport", "KERINetwork"], external: [.logging, .lifecycle],
-    exclude: ["mutations.txt"])
+    "IdentityHTTPTests",
+    uses: ["IdentityHTTP", "HTTPServing", "Issuer", "SPIFFE", "JOSE", "KelmarkBytes", "WorkloadTestKit"],
+    external: [.logging, .lifecycle, .nioCore, .nioPosix, .nioHTTP1, .nioSSL], exclude: ["mutations.txt"])
+tests(
+    "WorkloadClientTests",
+    uses: ["WorkloadClient", "SPIREAPI", "SPIFFE", "JOSE", "KelmarkBytes", "WorkloadTestKit"],
+    external: [.grpc, .grpcTransport, .nioCore, .nioPosix, .nioSSL, .lifecycle], exclude: ["mutations.txt"])
+tests(
+    "KERIHTTPTests", uses: ["KERIHTTP", "HTTPServing", "HTTPTransport", "KERINetwork"],
+    external: [.logging, .lifecycle], exclude: ["mutations.txt"])
 tests(
     "IdentityGRPCTests",
     uses: [

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import HTTPServing
 public import KERINetwork
 public import Logging
 internal import NIOCore
 internal import NIOPosix
 public import ServiceLifecycle
 
-/// A TCP listener for one stream handler, bounded by ``ServerLimits`` like ``HTTPService``.
+/// A TCP listener for one stream handler, bounded by `ServerLimits` like ``HTTPService``.
 public final class StreamService: Service {
     private let handler: any StreamHandler
     private let host: String
@@ -34,7 +35,7 @@ public final class StreamService: Service {
     public func boundPort() async throws -> Int { try await bound.value }
 
     /// Listens until graceful shutdown, which closes what is open.
-    /// - Throws: ``ListenError`` when the address can't be listened at.
+    /// - Throws: `ListenError` when the address can't be listened at.
     public func run() async throws {
         let server: NIOAsyncChannel<AcceptedChannel, Never>
         do {
@@ -89,8 +90,8 @@ public final class StreamService: Service {
         }
     }
 
-    private func converse(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>, source: String) async {
-        let conversation = handler.open(from: source)
+    private func converse(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>, source: ConnectionSource) async {
+        let conversation = handler.open(from: source.address)
         do {
             try await connection.executeThenClose { inbound, outbound in
                 for try await chunk in inbound {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import KERIHTTP
+internal import HTTPServing
 internal import KelmarkBytes
 internal import Logging
 internal import ServiceLifecycle

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NIOCore
+package import NIOCore
 
 /// A connection that was accepted and is not read yet. It is closed when nobody holds it any more.
 ///
 /// An asynchronous channel traps when it is dropped without having been used, as happens to one that is accepted in the
 /// moment in which the listener closes. So it is made only when there is a task that uses it.
-final class AcceptedChannel: Sendable {
-    let channel: any Channel
+package final class AcceptedChannel: Sendable {
+    package let channel: any Channel
+    /// Where it comes from.
+    package let source: ConnectionSource
     private let ready: EventLoopFuture<Void>
 
     /// Adds what `configure` adds; the channel must not read by itself.
-    init(_ channel: any Channel, configure: () throws -> Void) throws {
+    package init(_ channel: any Channel, configure: () throws -> Void) throws {
         self.channel = channel
+        source = ConnectionSource(channel.remoteAddress)
         let promise = channel.eventLoop.makePromise(of: Void.self)
         ready = promise.futureResult
         do {
@@ -26,16 +29,17 @@ final class AcceptedChannel: Sendable {
 
     deinit { channel.close(promise: nil) }
 
-    var source: String { channel.remoteAddress?.ipAddress ?? "unknown" }
-
     /// Begins to read; who calls this must use what he gets.
-    /// - Throws: when the peer has left.
-    func opened<Inbound: Sendable, Outbound: Sendable>(
-        _ configuration: NIOAsyncChannel<Inbound, Outbound>.Configuration
+    /// - Parameter prepare: Adds handlers that could not be made when the connection was accepted.
+    /// - Throws: when the peer has left, and whatever `prepare` throws.
+    package func opened<Inbound: Sendable, Outbound: Sendable>(
+        _ configuration: NIOAsyncChannel<Inbound, Outbound>.Configuration,
+        prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in }
     ) async throws -> NIOAsyncChannel<Inbound, Outbound> {
         try await ready.get()
         return try await channel.eventLoop.submit { [channel] in
             guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
+            try prepare(channel)
             let connection = try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: configuration)
             channel.pipeline.fireUserInboundEventTriggered(Opened())

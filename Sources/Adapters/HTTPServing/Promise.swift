@@ -3,7 +3,7 @@
 internal import Synchronization
 
 /// A value that comes once, for any number of tasks that wait for it.
-final class Promise<Value: Sendable>: Sendable {
+package final class Promise<Value: Sendable>: Sendable {
     private enum State {
         case waiting([CheckedContinuation<Value, any Error>])
         case done(Result<Value, any Error>)
@@ -11,8 +11,10 @@ final class Promise<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.waiting([]))
 
+    package init() {}
+
     /// The value, when it is there.
-    var value: Value {
+    package var value: Value {
         get async throws {
             try await withCheckedThrowingContinuation { continuation in
                 let result: Result<Value, any Error>? = state.withLock { state in
@@ -28,8 +30,8 @@ final class Promise<Value: Sendable>: Sendable {
         }
     }
 
-    func succeed(_ value: Value) { settle(.success(value)) }
-    func fail(_ error: any Error) { settle(.failure(error)) }
+    package func succeed(_ value: Value) { settle(.success(value)) }
+    package func fail(_ error: any Error) { settle(.failure(error)) }
 
     private func settle(_ result: Result<Value, any Error>) {
         let waiting: [CheckedContinuation<Value, any Error>] = state.withLock { state in

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
-internal import NIOCore
+package import NIOCore
 
 /// Keeps a listener open when one connection can't be taken, above all because the process has as many files open as it
 /// may: whoever connects often enough could end the service otherwise.
-final class AcceptPatience: ChannelInboundHandler {
-    typealias InboundIn = Any
+package final class AcceptPatience: ChannelInboundHandler {
+    package typealias InboundIn = Any
 
     /// After a failure nothing is accepted for a moment; the listener would report the same failure without end.
     private let pause: TimeAmount
     private var isPausing = false
 
-    init(pause: TimeAmount = .milliseconds(100)) { self.pause = pause }
+    package init(pause: TimeAmount = .milliseconds(100)) { self.pause = pause }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard Self.passes(error) else {
             context.fireErrorCaught(error)
             return

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import KERINetwork
 internal import NIOHTTP1
 
-extension ServiceRequest {
+extension IncomingRequest {
     /// A request whose target is a path with an optional query; nil for any other target or bad percent-encoding.
     init?(_ head: HTTPRequestHead, body: [UInt8], source: String) {
         let parts = head.uri.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SPIFFE
+internal import Synchronization
+
+/// A value of a test that is changed while others look at it.
+package final class Current<Value: Sendable>: Sendable {
+    private let state: Mutex<Value>
+
+    package init(_ value: Value) { state = Mutex(value) }
+
+    package var value: Value {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
+}
+
+extension Current: SVIDSource where Value == X509SVID {
+    package func x509SVID() -> X509SVID { value }
+}
+
+extension Current: BundleSource where Value == TrustBundle? {
+    package func bundle(of trustDomain: TrustDomain) -> TrustBundle? {
+        value.flatMap { $0.trustDomain == trustDomain ? $0 : nil }
+    }
+}
