@@ -51,7 +51,7 @@ struct BootstrapTests {
     @Test func `what is no bundle, or has no authority, gives no trust`() async {
         folder.write("nonsense", "nonsense")
         folder.write("empty", "")
-        folder.write("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+        folder.write("key.pem", authority.certificate.pem.replacing("CERTIFICATE", with: "PRIVATE KEY"))
         folder.write("none.json", #"{"keys":[]}"#)
         folder.write("large", String(repeating: "x", count: (1 << 20) + 1))
         #expect(await code(.file(path: "\(folder.path)/missing", .pem)) == .file)

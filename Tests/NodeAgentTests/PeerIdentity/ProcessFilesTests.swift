@@ -26,7 +26,8 @@ struct ProcessFilesTests {
 
     @Test(arguments: [
         "Gid:\t5\t6\t7\t8\nGroups:\n", "Uid:\t1\t2\t3\t4\nGroups:\n", "Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n",
-        "Uid:\t1\nGid:\t5\t6\t7\t8\nGroups:\n", "Uid:\t1\tx\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\n",
+        "Uid:\t1\nGid:\t5\t6\t7\t8\nGroups:\n", "Uid:\t1\t+2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\n",
+        "Uid:\t1\tx\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\n",
         "Uid:\t1\t4294967296\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\n", "Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t-1\n",
         "Uid:\t0\t0\t0\t0\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\n",
     ])

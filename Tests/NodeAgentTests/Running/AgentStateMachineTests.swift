@@ -8,7 +8,8 @@ struct AgentStateMachineTests {
     typealias Event = AgentStateMachine.Event
 
     static let events: [Event] = [
-        .identityLoaded, .trustLoaded, .nothingLoaded, .trustFound, .attested, .synchronised,
+        .identityLoaded, .trustLoaded, .nothingLoaded, .trustFound, .attested, .attestationDenied,
+        .synchronised,
         .mustReattest(canReattest: true), .mustReattest(canReattest: false), .banned, .stopRequested,
     ]
 
@@ -19,7 +20,13 @@ struct AgentStateMachineTests {
             [.identityLoaded: .synchronising, .trustLoaded: .attesting, .nothingLoaded: .bootstrapping]
         ),
         ([.nothingLoaded], .bootstrapping, [.trustFound: .attesting]),
-        ([.trustLoaded], .attesting, [.attested: .synchronising, .banned: .stopped(.banned)]),
+        (
+            [.trustLoaded], .attesting,
+            [
+                .attested: .synchronising, .banned: .stopped(.banned),
+                .attestationDenied: .stopped(.attestationDenied),
+            ]
+        ),
         (
             [.identityLoaded], .synchronising,
             [

@@ -243,6 +243,15 @@ struct AgentTests {
 
     // MARK: Refusals
 
+    @Test(arguments: [IssuerClientError.Code.denied, .invalidRequest])
+    func `a node whose proof is not believed stops`(code: IssuerClientError.Code) async throws {
+        await issuer.fail(.attest, code)
+        let agent = agent()
+        await #expect(throws: AgentPhase.StopReason.attestationDenied) { try await agent.run() }
+        #expect(await issuer.calls[.attest] == 1)
+        #expect(await store.load()?.bundle == authority.bundle(sequence: 1))
+    }
+
     @Test func `a banned agent stops and forgets its SVID, not its bundle`() async throws {
         await issuer.change { $0.entries = [Sample.entry("a")] }
         let agent = agent()

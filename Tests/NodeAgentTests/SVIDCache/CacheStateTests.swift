@@ -282,8 +282,11 @@ struct CacheStateTests {
         #expect(state.pinnedIDs == ["a", "c"])
         put(Sample.entry("c", selectors: [Sample.other]))
         #expect(state.pinnedIDs == ["a"])
-        state.unsubscribe(number)
-        state.unsubscribe(reader)
+        // Both know the smallest selector of the entry, under which it stands; only one knows the other as well.
+        let half = state.subscribe([Sample.group], needsSVIDs: true)
+        put(Sample.entry("d", selectors: [Sample.web, Sample.group]))
+        #expect(state.pinnedIDs == ["a"])
+        for one in [number, reader, half] { state.unsubscribe(one) }
         #expect(state.pinnedIDs.isEmpty)
         #expect(state.subscriberCount == 0)
     }

@@ -57,6 +57,10 @@ struct SVIDSignerTests {
         #expect(held == 501)
     }
 
+    @Test func `batches of slow keys are small`() {
+        #expect(SVIDSigner.largestBatch(.rsa2048) == 16)
+    }
+
     @Test func `what the issuer does not do is tried again later, and who waits is told`() async throws {
         await put(1)
         await issuer.fail(.x509, .unavailable)

@@ -73,6 +73,19 @@ struct WorkloadIdentitiesTests {
         #expect(second.svids.map(\.id.path) == ["/a", "/b"])
     }
 
+    @Test func `a state that is the same as before is not given again`() async throws {
+        let subscription = cache.subscribe([Sample.web], needsSVIDs: false)
+        let reads = Counter()
+        let updates = WorkloadUpdates<Int>(subscription) {
+            subscription.bell.ring()
+            return .ready([1, 1, 1, 2][reads.next() - 1])
+        }
+        var iterator = updates.makeAsyncIterator()
+        #expect(try await iterator.next() == 1)
+        #expect(try await iterator.next() == 2)
+        #expect(reads.value == 4)
+    }
+
     @Test func `who reads slowly gets the newest state only`() async throws {
         await put(Sample.entry("a", path: "/a", createdAt: 1))
         var updates = try await facade().x509Updates(for: me).makeAsyncIterator()

@@ -73,10 +73,9 @@ public final class ProcessHandle: Sendable {
     /// - Throws: ``PeerFault``.
     public func check() throws(PeerFault) {
         if let kernelHandle, kernelHandle.hasEnded { throw .gone }
-        guard try Self.startTime(in: directory) == startTime else { throw .replaced }
+        // The directory of a process that is gone answers nothing, whoever has its number now.
         let now = try Self.credentials(in: directory)
         guard now.uid == credentials.uid, now.gid == credentials.gid else { throw .credentialsChanged }
-        // A directory of a number that was given away answers nothing; a copy of it in a test does.
         guard try Self.startTime(at: "\(table.root)/\(pid)") == startTime else { throw .replaced }
     }
 

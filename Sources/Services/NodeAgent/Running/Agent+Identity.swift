@@ -48,7 +48,13 @@ extension Agent {
             try meet(IssuerClientError(.agentExpired, "the agent's SVID has run out"))
         }
         if phase == .attesting {
-            try await attest()
+            do {
+                try await attest()
+            } catch let error as IssuerClientError where error.code == .denied || error.code == .invalidRequest {
+                logger.error("The issuer does not believe the node's proof", metadata: ["error": "\(error)"])
+                try state.withLock { try $0.machine.apply(.attestationDenied) }
+                throw AgentPhase.StopReason.attestationDenied
+            }
             try state.withLock { try $0.machine.apply(.attested) }
             return
         }

@@ -16,8 +16,8 @@ internal import Synchronization
 /// ```
 ///
 /// Without the issuer it goes on serving what it has, from its record on the disk after a restart, and asks less and
-/// less often. It ends by throwing only when the issuer has banned it, or no longer takes its SVID and it can't attest
-/// again. Facts (SPIFFE) 20.
+/// less often. It ends by throwing only when the issuer has banned it, does not believe which node it is, or no longer
+/// takes its SVID and it can't attest again. Facts (SPIFFE) 20.
 public final class Agent: Service {
     /// What workloads get.
     public let identities: WorkloadIdentities

@@ -23,6 +23,8 @@ public enum AgentPhase: Hashable, Sendable, CustomStringConvertible {
         case banned
         /// The issuer no longer takes its SVID, and it can't attest again; its SVID is gone from the disk.
         case cannotReattest = "cannot-reattest"
+        /// The issuer does not believe the node's proof; trying the same again is useless.
+        case attestationDenied = "attestation-denied"
     }
 
     /// The name of the phase.
@@ -52,6 +54,8 @@ struct AgentStateMachine: Sendable {
         case trustFound
         /// The issuer gave an SVID.
         case attested
+        /// The issuer does not believe the node's proof.
+        case attestationDenied
         /// A round with the issuer succeeded.
         case synchronised
         /// The issuer, or time, demands a new attestation.
@@ -84,6 +88,7 @@ struct AgentStateMachine: Sendable {
         case (.starting, .nothingLoaded): phase = .bootstrapping
         case (.bootstrapping, .trustFound): phase = .attesting
         case (.attesting, .attested): phase = .synchronising
+        case (.attesting, .attestationDenied): stop(.attestationDenied)
         case (.synchronising, .synchronised), (.serving, .synchronised):
             phase = .serving
             answersWorkloads = true

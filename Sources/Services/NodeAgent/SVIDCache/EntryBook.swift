@@ -37,6 +37,17 @@ struct EntryBook: Sendable {
     func matching(_ found: Set<Selector>) -> [RegistrationEntry] {
         found.flatMap { ids[$0] ?? [] }.compactMap { entries[$0] }.filter { $0.matches(found) }
     }
+
+    /// The entries that lack fewest of the found selectors and share at least one with them, for who asks why there was
+    /// none.
+    func nearest(to found: Set<Selector>, most: Int) -> [(entry: RegistrationEntry, missing: Set<Selector>)] {
+        let close = entries.values.compactMap { entry -> (entry: RegistrationEntry, missing: Set<Selector>)? in
+            let missing = entry.selectors.subtracting(found)
+            return missing.count < entry.selectors.count ? (entry, missing) : nil
+        }
+        return Array(
+            close.sorted { ($0.missing.count, $0.entry.id) < ($1.missing.count, $1.entry.id) }.prefix(most))
+    }
 }
 
 /// The identities of one workload, in the order in which it gets them.

@@ -6,8 +6,9 @@ private import Synchronization
 
 /// Gets the SVIDs that the cache lacks: makes keys, asks the issuer in batches, judges what comes.
 final class SVIDSigner: Sendable {
-    /// Most requests of one batch. Facts (SPIFFE) 20.2.
-    static let largestBatch = 500
+    /// Most requests of one batch. Facts (SPIFFE) 20.2. RSA keys take long to make: nobody who comes meanwhile should
+    /// wait for those of hundreds of others.
+    static func largestBatch(_ keys: SVIDKey.Kind) -> Int { keys == .p256 ? 500 : 16 }
 
     private let cache: SVIDCache
     private let issuer: any IssuerClient
@@ -16,7 +17,7 @@ final class SVIDSigner: Sendable {
     private let threads: BlockingThreads
     private let jitter: Jitter
     private let logger: Logger
-    private let batch = Mutex(SVIDSigner.largestBatch)
+    private let batch: Mutex<Int>
 
     init(
         _ cache: SVIDCache, issuer: any IssuerClient, clock: any AgentClock, keyKind: SVIDKey.Kind,
@@ -29,6 +30,7 @@ final class SVIDSigner: Sendable {
         self.threads = threads
         self.jitter = jitter
         self.logger = logger
+        batch = Mutex(Self.largestBatch(keyKind))
     }
 
     /// How many requests the next batch has at most.
@@ -72,7 +74,7 @@ final class SVIDSigner: Sendable {
             try refused(jobs, error)
             return
         }
-        batch.withLock { $0 = min(Self.largestBatch, $0 * 2) }
+        batch.withLock { $0 = min(Self.largestBatch(keyKind), $0 * 2) }
         for (job, answer) in zip(prepared, answers) { take(answer, for: job.entry, job.key) }
     }
 

@@ -47,6 +47,7 @@ public final class WorkloadIdentities: Sendable {
     ) async throws(WorkloadDenial) -> WorkloadUpdates<X509Update> {
         let selectors = try await selectors(of: workload)
         let isDelegated = workload.isDelegated
+        explain(selectors, workload, call: "x509-svid")
         return updates(selectors, needsSVIDs: true) { state, now in
             state.x509(selectors, isDelegated: isDelegated, at: now)
         }
@@ -110,6 +111,7 @@ public final class WorkloadIdentities: Sendable {
             }
         }
         let selectors = try await selectors(of: workload)
+        explain(selectors, workload, call: "jwt-svid")
         let entries = try identities(selectors, workload).filter { wanted == nil || $0.spiffeID == wanted }
         guard !entries.isEmpty else { throw .noIdentity }
         var answer: [WorkloadToken] = []
@@ -194,5 +196,31 @@ public final class WorkloadIdentities: Sendable {
             throw isKnown ? .noIdentity : .notServing
         }
         return entries
+    }
+
+    /// One line for the operator about who asked and what is for it. Why there is nothing is said here only, never to
+    /// the caller: it would tell which entries there are.
+    private func explain(_ selectors: Set<Selector>, _ workload: WorkloadReference, call: String) {
+        let isDelegated = workload.isDelegated
+        let now = clock.now()
+        guard let entries = cache.read({ $0.identities(selectors, isDelegated: isDelegated, at: now) }) else { return }
+        var metadata: Logger.Metadata = ["call": "\(call)", "selector_count": "\(selectors.count)"]
+        switch workload {
+        case .peer(let peer):
+            metadata["pid"] = "\(peer.pid)"
+            metadata["uid"] = "\(peer.uid)"
+        case .process(let pid): metadata["pid"] = "\(pid)"
+        case .selectors: metadata["by"] = "selectors"
+        }
+        guard entries.isEmpty else {
+            metadata["spiffe_ids"] = .array(entries.prefix(8).map { .string($0.spiffeID.description) })
+            return logger.debug("Workload has identities", metadata: metadata)
+        }
+        let nearest = cache.read { $0.book.nearest(to: selectors, most: 3) } ?? []
+        metadata["nearest"] = .array(
+            nearest.map { near in
+                .string("\(near.entry.id) lacks \(near.missing.sorted().map(\.description).joined(separator: ", "))")
+            })
+        logger.info("Workload has no identity", metadata: metadata)
     }
 }
