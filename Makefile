@@ -25,9 +25,10 @@ setup: ## Installs missing Debian packages by apt (demo and test do this themsel
 build: setup ## Builds everything (debug)
 	swift build $(swift_flags) --build-tests
 
-demo: setup ## The story of one proof, told on a throw-away stack (sets the machine up first)
+demo: setup ## The stories of one proof and of two workloads, told on throw-away stacks (sets the machine up first)
 	swift build $(swift_flags) --product kelmark
 	.build/debug/kelmark demo
+	scripts/demo-workloads
 
 test: setup ## All tests (sets the machine up first)
 	swift build $(swift_flags) --build-tests

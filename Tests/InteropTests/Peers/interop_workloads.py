@@ -100,7 +100,7 @@ def lifecycle(peers):
             made.append(domain.entry("/lc2", "--hint", "second", selector=f"unix:uid:{NOBODY}"))
         else:
             for one in made:
-                domain.ask("entry", "delete", "--entry-id", one, "--yes")
+                domain.ask("entry", "delete", "--entry-id", one)
     return f"{peers.script('06_lifecycle', NOBODY, on_step=step)} checks"
 
 

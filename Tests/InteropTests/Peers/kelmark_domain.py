@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A trust domain as it runs in the field: an issuer and a node agent as processes of their own, in one folder."""
+import json
 import os
 import pathlib
 import secrets
+import subprocess
 import time
 
 from interop_commands import Program
@@ -54,7 +56,7 @@ class Domain:
             token.unlink()
         self.ask("token", "create", "--out", str(token))
         bundle = self.folder / "bundle.pem"
-        bundle.write_text(self.ask("bundle", "show")["pem"])
+        bundle.write_text(self.say("bundle", "show", "--format", "pem"))
         self.agent = Service(
             self.program,
             ["agent", "serve", "--trust-domain", self.name, "--server", f"127.0.0.1:{self.port}",
@@ -70,6 +72,13 @@ class Domain:
         """A command to the issuer over its socket."""
         return self.program.run([*arguments, "--socket-path", str(self.issuer_socket)], expected)
 
+    def say(self, *arguments):
+        """What such a command prints for people."""
+        options = [one for one in self.program.options if one != "--json"]
+        return subprocess.run(
+            [self.program.binary, *arguments, "--socket-path", str(self.issuer_socket), *options], check=True,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60).stdout
+
     @property
     def agent_id(self):
         return self.ask("node", "list")["agents"][0]["id"]
@@ -80,7 +89,15 @@ class Domain:
         made = self.ask(
             "entry", "create", "--parent-id", f"spiffe://{parent['trust_domain']}{parent['path']}",
             "--spiffe-id", f"spiffe://{self.name}{path}", "--selector", selector or f"unix:uid:{os.getuid()}", *options)
+        if selector is None:
+            # The agent hears of it with its next round.
+            self.wait(f"the identity {path}", lambda: path in self._identities())
         return made["results"][0]["entry"]["id"]
+
+    def _identities(self):
+        """What a process of this user is, in the words of the agent; empty while it is nobody."""
+        data = self.program.run(["workload", "fetch", "x509", "--socket-path", str(self.socket)], (0, 1, 3))
+        return json.dumps(data)
 
     def wait(self, what, question, seconds=30):
         """Asks until the answer is true."""

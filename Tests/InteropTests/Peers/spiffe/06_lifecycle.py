@@ -3,9 +3,9 @@
 Needs root. Prints `STEP create`, `STEP second`, `STEP delete` when the caller shall do that,
 and waits for a line when it is done. 06_lifecycle.py UID."""
 import ctypes, queue
-import jwt, grpc, cryptography.x509, cryptography.hazmat.primitives.serialization, encodings.idna  # before the change of user
+import jwt, grpc._channel, grpc._interceptor, cryptography.x509, cryptography.hazmat.primitives.serialization, encodings.idna  # before the change of user
 from spiffe import WorkloadApiClient
-from common import *
+from checks import *
 uid = int(sys.argv[1]); r = Report("06_lifecycle"); seen = queue.Queue()
 os.setgroups([]); os.setresgid(uid, uid, uid); os.setresuid(uid, uid, uid)
 ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # the kernel took our /proc away with the change of user
