@@ -193,10 +193,10 @@ module(
     .apps, "KelmarkCLI",
     uses: [
         "KelmarkBytes", "KelmarkCrypto", "JOSE", "CESR", "KERI", "ACDC", "SPIFFE", "TrustBinding", "KERINetwork",
-        "Issuer",
-        "StorageSQLite", "HTTPTransport", "HTTPServing", "KERIHTTP", "IdentityGRPC",
+        "Issuer", "NodeAgent", "StorageSQLite", "HTTPTransport", "HTTPServing", "KERIHTTP", "IdentityHTTP", "SPIREAPI",
+        "IdentityGRPC",
     ],
-    external: [.argumentParser, .configuration, .lifecycle, .signals, .logging, .asn1, .x509, .crypto])
+    external: [.argumentParser, .configuration, .lifecycle, .signals, .logging, .asn1, .x509, .crypto, .grpc])
 module(.apps, "kelmark", uses: ["KelmarkCLI"], executable: true)
 if topLayer == .apps { products.append(.executable(name: "kelmark", targets: ["kelmark"])) }
 

@@ -57,6 +57,10 @@ enum Product {
         static let lock = "lock"
         /// Authority certificates and statements of issuers.
         static let issuers = "issuers"
+        /// Files and keys of the issuers that are served from here, a folder for each trust domain.
+        static let served = "served"
+        /// What the node agents that are served from here keep, a folder for each trust domain.
+        static let agents = "agents"
         /// Logs of the witnesses that are served from here.
         static let witnesses = "witnesses"
     }

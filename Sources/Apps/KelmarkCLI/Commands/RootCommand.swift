@@ -22,6 +22,7 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, IdCommand.self, KelCommand.self, WaitingCommand.self, InspectCommand.self,
             RegistryCommand.self, CredentialCommand.self, SchemaCommand.self, IssuerCommand.self, AuthorityCommand.self,
+            AgentCommand.self,
             OobiCommand.self, MailCommand.self, ChallengeCommand.self, WitnessCommand.self,
             WatcherCommand.self, VerifyCommand.self,
             EntryCommand.self, NodeCommand.self, TokenCommand.self, BundleCommand.self, FederationCommand.self,

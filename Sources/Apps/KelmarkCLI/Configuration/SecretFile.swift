@@ -9,6 +9,7 @@ enum SecretFile {
     enum Content: String {
         case passphrase
         case salt
+        case joinToken = "join token"
 
         var unreadable: String { self == .passphrase ? "KM-PASSPHRASE-UNREADABLE" : "KM-INPUT-MISSING" }
         var exposed: String { self == .passphrase ? "KM-PASSPHRASE-EXPOSED" : "KM-INPUT-EXPOSED" }

@@ -228,6 +228,17 @@ extension ErrorCatalog {
             next: "kelmark authority list",
             "A key is live while its statement is sealed, valid and not withdrawn. Withdraw one, or wait for its end."),
         ErrorArea.issuer.entry(
+            "not-sealed", .waiting, "The statement about a key is not sealed yet.", next: "kelmark waiting",
+            "A key signs only once the issuer's log seals its statement and enough witnesses have receipted that. The issuer "
+                + "tries again by itself; the key before it goes on signing meanwhile."),
+        ErrorArea.issuer.entry(
+            "service", .denied, "The issuer could not be opened or refused what it was asked.",
+            next: "kelmark issuer serve --help", "The cause says what; an issuer that runs writes more into its log."),
+        ErrorArea.issuer.entry(
+            "store", .failure, "The issuer's file can't be opened.", next: "kelmark doctor",
+            "It is of another application, of a newer version, damaged, or its audit was changed: the cause says which. "
+                + "Nothing is served from a file like that."),
+        ErrorArea.issuer.entry(
             "foreign", .usage, "The AID is neither the issuer nor the organisation.",
             next: "kelmark authority withdraw --help",
             "Only these two can withdraw a statement: verifiers look into no other log."),

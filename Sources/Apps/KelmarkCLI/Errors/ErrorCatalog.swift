@@ -10,6 +10,7 @@ enum ErrorCatalog {
         (.message, messages), (.document, documents), (.codec, codec), (.threshold, thresholds), (.store, store),
         (.crypto, crypto), (.record, records), (.proofFile, proofFiles), (.certificate, certificates),
         (.request, requests), (.issuer, issuers), (.introduction, introductions), (.group, groups), (.post, post),
+        (.agent, agents),
         (.challenge, challenges), (.did, dids),
         (.credential, credentials + issuing + credentialForms), (.schema, schemas), (.exchange, exchanges),
         (.watcher, watchers), (.evidence, evidence),

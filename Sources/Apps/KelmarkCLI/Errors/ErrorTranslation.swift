@@ -3,10 +3,12 @@
 internal import ACDC
 internal import CESR
 internal import IdentityGRPC
+internal import Issuer
 internal import KERI
 internal import KERINetwork
 internal import KelmarkBytes
 internal import KelmarkCrypto
+internal import NodeAgent
 internal import SPIFFE
 internal import TrustBinding
 
@@ -34,6 +36,14 @@ enum ErrorTranslation {
             CommandFailure(ErrorArea.record.code(error.code.rawValue), "\(error)")
         case let error as SignedSuspension.Fault:
             CommandFailure(ErrorArea.record.code(error.rawValue), summary(ErrorArea.record.code(error.rawValue)))
+        case let error as IssuerError:
+            CommandFailure(
+                ErrorArea.issuer.code("service"),
+                [error.message, error.detail].filter { !$0.isEmpty }.joined(separator: ": "))
+        case let error as IssuerStoreError: CommandFailure(ErrorArea.issuer.code("store"), "\(error)")
+        case let error as BootstrapError: CommandFailure(ErrorArea.agent.code("no-trust"), "\(error)")
+        case let error as IssuerClientError: CommandFailure(ErrorArea.agent.code("stopped"), "\(error)")
+        case let error as ListenerError: CommandFailure("KM-ADDRESS-TAKEN", "\(error)")
         case let error as AuthorityCredentialError:
             CommandFailure(ErrorArea.issuer.code("limits-malformed"), "\(error)")
         case let error as ProofFileError:

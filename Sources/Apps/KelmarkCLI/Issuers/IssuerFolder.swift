@@ -51,9 +51,12 @@ struct IssuerFolder: Sendable {
         guard let map = (try? OrderedValue(parsing: bytes.span, format: .json))?.mapValue,
             map["version"]?.integerValue == 1, let statement = map["statement"]?.textValue,
             let der = map["certificate"]?.textValue.flatMap({ try? Base64URL.decode($0.utf8.span) }),
-            let parsed = try? AuthorityStatement(parsing: Array(statement.utf8)),
-            let certificate = try? der.isEmpty ? nil : X509Certificate(der: der)
+            let parsed = try? AuthorityStatement(parsing: Array(statement.utf8))
         else { throw CommandFailure("KM-HOME-DAMAGED", "\(file) can't be read back") }
+        guard !der.isEmpty else { return Entry(statement: parsed) }
+        guard let certificate = try? X509Certificate(der: der) else {
+            throw CommandFailure("KM-HOME-DAMAGED", "\(file) can't be read back")
+        }
         return Entry(statement: parsed, certificate: certificate)
     }
 }

@@ -29,13 +29,17 @@ enum ServiceRunner {
 
     /// A logger of one component.
     static func logger(_ component: String, in context: CommandContext) -> Logger {
-        let level: Logger.Level =
-            switch context.console.verbosity {
-            case .quiet: .warning
-            case .normal: .info
-            case .verbose: .debug
-            }
+        let level = level(in: context)
         return Logger(label: component) { JSONLogHandler(component: $0, level: level) }
+    }
+
+    /// How much is logged.
+    static func level(in context: CommandContext) -> Logger.Level {
+        switch context.console.verbosity {
+        case .quiet: .warning
+        case .normal: .info
+        case .verbose: .debug
+        }
     }
 }
 

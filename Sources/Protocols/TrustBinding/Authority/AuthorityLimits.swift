@@ -133,15 +133,27 @@ public struct AuthorityLimits: Hashable, Sendable {
 
     /// In what an X.509-SVID oversteps the limits; empty when it lies within them.
     public func faults(ofX509 id: SPIFFEID, notBefore: CertificateTime, notAfter: CertificateTime) -> [Reason] {
+        faults(of: id, .x509, lifetime: notAfter.seconds - notBefore.seconds, atMost: longestX509)
+    }
+
+    /// In what a JWT-SVID oversteps the limits; empty when it lies within them.
+    public func faults(ofJWT id: SPIFFEID, notBefore: CertificateTime, notAfter: CertificateTime) -> [Reason] {
+        faults(of: id, .jwt, lifetime: notAfter.seconds - notBefore.seconds, atMost: longestJWT)
+    }
+
+    private func faults(of id: SPIFFEID, _ type: AuthorityStatement.Kind, lifetime: Int64, atMost longest: Int64)
+        -> [Reason]
+    {
         var faults: [Reason] = []
-        if !svidTypes.contains(.x509) { faults.append(Reason("limit-type", "no X.509-SVIDs")) }
+        if !svidTypes.contains(type) {
+            faults.append(Reason("limit-type", type == .x509 ? "no X.509-SVIDs" : "no JWT-SVIDs"))
+        }
         if !pathPrefixes.contains(where: { $0.contains(id.path) }) {
             let allowed = pathPrefixes.map(\.description).joined(separator: " ")
             faults.append(Reason("limit-path", "\(id.path) is not below \(allowed)"))
         }
-        let lifetime = notAfter.seconds - notBefore.seconds
-        if lifetime > longestX509 {
-            faults.append(Reason("limit-lifetime", "\(lifetime) s are longer than \(longestX509) s"))
+        if lifetime > longest {
+            faults.append(Reason("limit-lifetime", "\(lifetime) s are longer than \(longest) s"))
         }
         return faults
     }

@@ -16,8 +16,8 @@ struct AuthorityLimitOptions: ParsableArguments {
         help: ArgumentHelp(
             "A path of the trust domain with all below it; may be repeated. All unless given.", valueName: "path"))
     var paths: [PathPrefixArgument] = []
-    @Option(name: .customLong("svid-type"), help: "x509 or jwt; may be repeated.")
-    var types: [SVIDTypeArgument] = [.x509]
+    @Option(name: .customLong("svid-type"), help: "x509 or jwt; may be repeated. Both unless given.")
+    var types: [SVIDTypeArgument] = []
     @Option(name: .customLong("max-x509-ttl"), help: ArgumentHelp("Longest X.509-SVID.", valueName: "time"))
     var longestX509 = LifetimeArgument.oneDay
     @Option(name: .customLong("max-jwt-ttl"), help: ArgumentHelp("Longest JWT-SVID.", valueName: "time"))
@@ -35,7 +35,8 @@ struct AuthorityLimitOptions: ParsableArguments {
     func limits() throws -> AuthorityLimits {
         do throws(AuthorityCredentialError) {
             return try AuthorityLimits(
-                pathPrefixes: paths.isEmpty ? [.all] : paths.map(\.prefix), svidTypes: types.map(\.kind),
+                pathPrefixes: paths.isEmpty ? [.all] : paths.map(\.prefix),
+                svidTypes: types.isEmpty ? AuthorityStatement.Kind.allCases : types.map(\.kind),
                 longestX509: longestX509.seconds, longestJWT: longestJWT.seconds, mostKeys: maxKeys,
                 allowsDownstream: downstream, bindings: bindings.isEmpty ? nil : bindings.map(\.binding))
         } catch {

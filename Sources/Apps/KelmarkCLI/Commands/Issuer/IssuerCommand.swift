@@ -23,7 +23,8 @@ struct IssuerCommand: AsyncParsableCommand {
                 "kelmark issuer sign issuer --csr web.csr --id spiffe://acme.example/web --out web"),
         ],
         subcommands: [
-            IssuerAuthoriseCommand.self, IssuerStatementCommand.self, IssuerSignCommand.self, IssuerProveCommand.self,
+            IssuerAuthoriseCommand.self, IssuerStatementCommand.self, IssuerServeCommand.self, IssuerSignCommand.self,
+            IssuerProveCommand.self,
             IssuerRecoverCommand.self,
         ])
 }
@@ -52,6 +53,7 @@ struct SPIFFEIDArgument: ExpressibleByArgument, Sendable {
 struct LifetimeArgument: ExpressibleByArgument, Sendable {
     let seconds: Int64
 
+    static let fiveMinutes = LifetimeArgument(seconds: 300)
     static let oneHour = LifetimeArgument(seconds: 3600)
     static let oneDay = LifetimeArgument(seconds: 86_400)
     static let ninetyDays = LifetimeArgument(seconds: 90 * 86_400)

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import IdentityGRPC
+internal import IdentityHTTP
+internal import Issuer
+internal import KERI
+internal import KERINetwork
+internal import KelmarkBytes
+internal import KelmarkCrypto
+internal import Logging
+internal import SPIFFE
+internal import ServiceLifecycle
+internal import TrustBinding
+
+/// `kelmark issuer serve`.
+struct IssuerServeCommand: KelmarkCommand {
+    static let path = "issuer serve"
+    static let configuration = CommandConfiguration.kelmark(
+        "serve", "Serves the issuer of a trust domain until it is told to stop.",
+        about:
+            "Node agents attest here and get SVIDs for their workloads; operators manage entries and nodes over the Unix "
+            + "socket. Each signing key is stated by the issuer's AID, and the statement sealed and receipted, before it "
+            + "signs anything (--issuer); --claimed serves a plain SPIFFE issuer that nothing stands behind. The wire "
+            + "APIs are SPIRE's.",
+        examples: [
+            CommandExample(
+                "with an organisation behind it", "kelmark issuer serve --trust-domain acme.example --issuer issuer"),
+            CommandExample(
+                "for agents on other machines",
+                "kelmark issuer serve --trust-domain acme.example --issuer issuer --listen 0.0.0.0:8081"),
+            CommandExample(
+                "without an organisation", "kelmark issuer serve --trust-domain acme.example --claimed"),
+        ])
+
+    @OptionGroup var global: GlobalOptions
+    @Option(help: ArgumentHelp("The trust domain.", valueName: "name"))
+    var trustDomain: TrustDomainArgument
+    @Option(help: ArgumentHelp("Name of the issuer's AID in the home folder.", valueName: "name"))
+    var issuer: String?
+    @Flag(help: "Serve keys that no AID states: what is signed can be claimed, not proven.")
+    var claimed = false
+    @Option(
+        help: ArgumentHelp("Where the issuer keeps its file and its keys.", valueName: "path"), completion: .directory)
+    var folder: String?
+    @Option(
+        name: [.customLong("socket-path"), .customLong("socketPath", withSingleDash: true)],
+        help: ArgumentHelp("The Unix socket for operators.", valueName: "path"), completion: .file())
+    var socketPath: String?
+    @Option(help: ArgumentHelp("Address and port for agents.", valueName: "host:port"))
+    var listen = NetworkPlace(host: "127.0.0.1", port: 8081)
+    @Option(help: ArgumentHelp("Address and port for the bundle and OIDC discovery.", valueName: "host:port"))
+    var bundleListen = NetworkPlace(host: "127.0.0.1", port: 8443)
+    @Option(help: ArgumentHelp("Address and port for health and metrics.", valueName: "host:port"))
+    var healthListen = NetworkPlace(host: "127.0.0.1", port: 9464)
+    @Option(help: ArgumentHelp("How long an authority lives.", valueName: "time"))
+    var caTtl = LifetimeArgument.oneDay
+    @Option(help: ArgumentHelp("How long X.509-SVIDs live unless their entry says otherwise.", valueName: "time"))
+    var x509Ttl = LifetimeArgument.oneHour
+    @Option(help: ArgumentHelp("How long JWT-SVIDs live unless their entry says otherwise.", valueName: "time"))
+    var jwtTtl = LifetimeArgument.fiveMinutes
+    @Option(help: ArgumentHelp("The iss of JWT-SVIDs; OIDC clients find the keys below it.", valueName: "URL"))
+    var jwtIssuer: String?
+    @Option(
+        name: .customLong("x509pop-ca"),
+        help: ArgumentHelp("Authorities (PEM) whose certificates prove nodes; may be repeated.", valueName: "file"),
+        completion: .file())
+    var nodeAuthorities: [String] = []
+    @Option(
+        name: .customLong("admin-id"),
+        help: ArgumentHelp("An identity that may administer over the network; may be repeated.", valueName: "spiffe-id")
+    )
+    var administrators: [SPIFFEIDArgument] = []
+
+    func validate() throws {
+        guard claimed != (issuer != nil) else {
+            throw ValidationError("Name the issuer's AID with --issuer, or say --claimed.")
+        }
+        if let jwtIssuer, IssuerURL(jwtIssuer) == nil {
+            throw ValidationError("--jwt-issuer is an https URL without query and fragment.")
+        }
+    }
+
+    func perform(in context: CommandContext) async throws -> CommandResult {
+        let domain = trustDomain.domain
+        let clock = SystemIssuerClock()
+        let place = try context.servedFolder(folder, Product.HomeFile.served, domain)
+        let passphrase = try context.passphrase.read()
+        let vault = try SealedFileVault.openOrCreate(at: place + "/keys.vault", passphrase: passphrase)
+        var plan = IssuerHost.Plan(
+            configuration: configuration(domain), folder: place, gate: OpenGate(), authorizer: OpenIssuance())
+        plan.nodeAuthorities = nodeAuthorities
+        plan.administrators = Set(administrators.map(\.id))
+        if let issuer {
+            let wallet = try SealedFileVault.open(at: context.home.vault, passphrase: passphrase)
+            plan.gate = StatementGate(context: context, vault: wallet, issuer: issuer)
+            plan.authorizer = AuthorityIssuance(context: context, issuer: issuer, clock: clock)
+            try limit(&plan.configuration, in: context, issuer)
+        }
+        let levels = LogLevelSwitch(launch: ServiceRunner.level(in: context))
+        let logger = Logger(label: "issuer") {
+            SwitchedLogHandler(JSONLogHandler(component: $0, level: .trace), levels)
+        }
+        let host = try await IssuerHost.open(
+            plan, vault: vault, log: "log:\(domain.name)", levels: levels, logger: logger)
+        var services = host.upkeep()
+        if let issuer { services.append(keeper(of: host, context, issuer)) }
+        let socket = try context.socketPath(socketPath, Product.Socket.issuer)
+        let server = IssuerGRPCServer(
+            host.facades, local: .path(socket, permissions: IssuerGRPCServer.socketPermissions),
+            remote: IssuerGRPCServer.Port(host: listen.host, port: listen.port),
+            administrators: plan.administrators, logger: logger)
+        services += [
+            server, host.notice(of: server),
+            IdentityService(
+                bundle: BundleEndpoint(
+                    of: domain, from: OwnBundleSource(bundles: host.facades.bundles), logger: logger),
+                discovery: jwtIssuer.flatMap { IssuerURL($0) }.map {
+                    DiscoveryEndpoint(
+                        issuer: $0, trustDomain: domain, from: OwnBundleSource(bundles: host.facades.bundles),
+                        logger: logger)
+                }, identity: SVIDTLSIdentity(OwnSVIDSource(rotation: host.rotation), now: { clock.now() }),
+                host: bundleListen.host, port: bundleListen.port, logger: logger),
+            OperationsService(
+                health: host.health(), metrics: nil, host: healthListen.host, port: healthListen.port, logger: logger),
+        ]
+        announce(host, socket, in: context)
+        try await ServiceRunner.serve(services, logger: logger)
+        return CommandResult()
+    }
+
+    private func configuration(_ domain: TrustDomain) -> IssuerConfiguration {
+        var configuration = IssuerConfiguration(trustDomain: domain)
+        configuration.authorityLifetime = caTtl.seconds
+        configuration.x509TTL = x509Ttl.seconds
+        configuration.jwtTTL = jwtTtl.seconds
+        configuration.tokenIssuer = jwtIssuer
+        return configuration
+    }
+
+    /// The defaults stay below what the authority credential allows; dating back counts too.
+    private func limit(_ configuration: inout IssuerConfiguration, in context: CommandContext, _ issuer: String) throws
+    {
+        let service = try IssuerService(
+            context.readingIssuing(), folder: IssuerFolder(path: context.home.issuers), name: issuer)
+        let limits = try service.book.standing(
+            for: service.controller.aid, name: issuer, domain: trustDomain.domain
+        ).authority.limits
+        configuration.x509TTL = min(configuration.x509TTL, max(1, limits.longestX509 - 10))
+        configuration.jwtTTL = min(configuration.jwtTTL, limits.longestJWT)
+        configuration.signsTokens = limits.svidTypes.contains(.jwt)
+    }
+
+    /// Keeps the certificates of authorities beside their statements, for proofs.
+    private func keeper(of host: IssuerHost, _ context: CommandContext, _ issuer: String) -> some Service {
+        MaintenanceService {
+            for await state in host.authorities.states() {
+                for authority in state.bundle.x509Authorities {
+                    do {
+                        try await context.issuing(keys: false) { desk in
+                            try IssuerService(desk, folder: IssuerFolder(path: context.home.issuers), name: issuer)
+                                .keep(authority.certificate)
+                        }
+                    } catch {
+                        host.logger.error(
+                            "the certificate of an authority can't be kept",
+                            metadata: ["reason": "\(ErrorTranslation.failure(for: error).cause)"])
+                    }
+                }
+            }
+        }
+    }
+
+    private func announce(_ host: IssuerHost, _ socket: String, in context: CommandContext) {
+        let bundle = host.facades.bundles.bundle
+        context.announce(
+            command: Self.path,
+            data: [
+                "trustDomain": .text(trustDomain.domain.name), "socket": .text(socket),
+                "listen": .text(listen.description), "bundle": .text(bundleListen.description),
+                "authorities": OrderedValue(bundle.x509Authorities.count),
+            ],
+            text: [
+                "issuer of \(trustDomain.domain.name)\(claimed ? ", claimed" : "")",
+                "  agents     \(listen)", "  operators  \(socket)", "  bundle     https://\(bundleListen)/",
+            ])
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+internal import IdentityGRPC
+internal import IdentityHTTP
+internal import Issuer
+internal import KelmarkCrypto
+internal import Logging
+internal import SPIFFE
+internal import ServiceLifecycle
+internal import StorageSQLite
+
+/// An issuer with everything that it is made of, ready to be served.
+struct IssuerHost: Sendable {
+    /// How it is to be.
+    struct Plan: Sendable {
+        var configuration: IssuerConfiguration
+        /// Where its file and its keys are.
+        var folder: String
+        var gate: any AuthorityGate
+        var authorizer: any IssuanceAuthorizer
+        /// Certificate authorities whose certificates prove nodes (`x509pop`); PEM files.
+        var nodeAuthorities: [String] = []
+        var administrators: Set<SPIFFEID> = []
+        var limits = RateLimits()
+    }
+
+    let plan: Plan
+    let facades: IssuerFacades
+    let rotation: RotationService
+    let authorities: AuthorityService
+    let logger: Logger
+    private let sweep: RegistrationSweep
+    private let poller: BundlePoller
+    private let listening = ListeningFlag()
+
+    /// Opens the file and the keys of an issuer, and makes the authorities and the identity that are due.
+    static func open(
+        _ plan: Plan, vault: any KeyVault, log: String, levels: LogLevelSwitch, logger: Logger
+    ) async throws -> IssuerHost {
+        let clock = SystemIssuerClock()
+        let domain = plan.configuration.trustDomain
+        let store = try SQLiteIssuerStore(path: plan.folder + "/issuer.sqlite")
+        let blinding = try await LeafBlinding.open(log: log, in: vault)
+        let authorities = try await AuthorityService.open(
+            configuration: plan.configuration, keys: try await VaultAuthorityKeys.open(vault), store: store,
+            gate: plan.gate, clock: clock, logger: logger)
+        let issuing = IssuingService(
+            authorities: authorities, store: store, authorizer: plan.authorizer, blinding: blinding, logger: logger)
+        let rotation = RotationService(authorities: authorities, issuing: issuing, logger: logger)
+        let directory = try await RegistrationDirectory.open(trustDomain: domain, store: store)
+        let limiter = RateLimiter(plan.limits, clock: clock)
+        let agents = AgentService(
+            directory, attestors: attestors(plan, directory, clock), signer: issuing, limiter: limiter, clock: clock)
+        let entries = EntryService(directory, clock: clock)
+        let sweep = RegistrationSweep(entries: entries, agents: agents, clock: clock, logger: logger)
+        let bundles = BundleService(authorities)
+        let poller = BundlePoller(
+            directory, fetcher: HTTPSBundleFetcher(now: { clock.now() }), ownBundle: { bundles.bundle.x509Bundle },
+            clock: clock, logger: logger)
+        let facades = IssuerFacades(
+            issuing: issuing, authorities: authorities, entries: entries, agents: agents,
+            federation: FederationService(directory),
+            authorization: CallAuthorization(
+                directory, agents: agents, administrators: plan.administrators, clock: clock),
+            limiter: limiter, audit: AuditTrail(store: store, blinding: blinding), clock: clock, levels: levels,
+            identity: { rotation.serverIdentity?.svid }, refreshBundle: { try await poller.refresh($0.name) })
+        await rotation.look()
+        return IssuerHost(
+            plan: plan, facades: facades, rotation: rotation, authorities: authorities, logger: logger,
+            sweep: sweep, poller: poller)
+    }
+
+    private static func attestors(
+        _ plan: Plan, _ directory: RegistrationDirectory, _ clock: SystemIssuerClock
+    ) -> [any NodeAttestor] {
+        var attestors: [any NodeAttestor] = [JoinTokenAttestor(directory, clock: clock)]
+        if !plan.nodeAuthorities.isEmpty {
+            let files = plan.nodeAuthorities
+            attestors.append(
+                X509PoPAttestor(
+                    trustDomain: directory.trustDomain,
+                    trust: .authorities { try files.flatMap { try certificates(inFile: $0) } }, clock: clock))
+        }
+        return attestors
+    }
+
+    private static func certificates(inFile path: String) throws -> [X509Certificate] {
+        let text = String(decoding: try DurableFile.read(path, atMost: 1 << 20), as: UTF8.self)
+        return try CertificateEncoding.certificates(inPEM: text).map { try X509Certificate(der: $0) }
+    }
+
+    /// What looks after authorities, entries, tokens and foreign bundles while the issuer is served.
+    func upkeep() -> [any Service] { [rotation, sweep, poller] }
+
+    /// Raises the flag of the health endpoint when the server of the issuer listens.
+    func notice(of server: IssuerGRPCServer) -> some Service {
+        ListeningNotice(listening) { try await server.ready() }
+    }
+
+    /// Whether it can sign, in words for health endpoints.
+    func health() -> HealthEndpoint {
+        HealthEndpoint([
+            HealthCheck("server.ca") { [facades] in
+                await facades.isHealthy() ? .healthy : .notReady("no authority can sign")
+            },
+            HealthCheck("server") { [rotation] in
+                rotation.serverIdentity == nil ? .notReady("the issuer has no SVID of its own") : .healthy
+            },
+            listening.check("server.listeners"),
+        ])
+    }
+}
+
+/// The bundle of an issuer that runs in this process.
+struct OwnBundleSource: BundleSource {
+    let bundles: BundleService
+
+    func bundle(of trustDomain: TrustDomain) -> TrustBundle? {
+        let bundle = bundles.bundle
+        return bundle.trustDomain == trustDomain ? bundle : nil
+    }
+}
+
+/// The SVID of an issuer that runs in this process.
+struct OwnSVIDSource: SVIDSource {
+    let rotation: RotationService
+
+    func x509SVID() throws -> X509SVID {
+        guard let identity = rotation.serverIdentity else {
+            throw IssuerError(.unavailable, "the issuer has no SVID of its own yet")
+        }
+        return identity.svid
+    }
+}
