@@ -143,7 +143,7 @@ module(.protocols, "ACDC", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI
 module(.protocols, "SPIFFE", uses: ["KelmarkBytes", "JOSE"], external: [.asn1, .x509, .crypto], product: true)
 module(.protocols, "Transparency", uses: ["KelmarkBytes"], external: [.crypto], pure: true)
 module(
-    .protocols, "TrustBinding", uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "CESR", "KERI", "ACDC", "SPIFFE"],
+    .protocols, "TrustBinding", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC", "SPIFFE"],
     external: [.asn1, .x509, .crypto], product: true)
 
 // Services: when, how often, who may.
