@@ -13,7 +13,8 @@ import Testing
         try box.kelmark("id create acme --keys 3 --threshold 2", expecting: 0)
         try box.kelmark("id create issuer", expecting: 0)
         let authorised = try box.kelmark(
-            "issuer authorise issuer --from acme --trust-domain acme.example --path /web --max-x509-ttl 2h --json",
+            "issuer authorise issuer --from acme --trust-domain acme.example --path /web --max-x509-ttl 2h "
+                + "--max-keys 2 --json",
             expecting: 0)
         let credential = try #require(try authorised.data()["credential"]?.textValue)
         let stated = try box.kelmark("issuer statement issuer --trust-domain acme.example --json", expecting: 0)
