@@ -21,11 +21,15 @@ final class ScriptedAnswers: WorkloadAnswers {
 
     let authority: Authority
     let partner: Authority
+    /// An element for each reader of X.509-SVIDs who was let go because its caller went.
+    let departures: AsyncStream<Void>
+    private let depart: AsyncStream<Void>.Continuation
     private let state = Mutex(State())
 
     init() throws {
         authority = try Authority()
         partner = try Authority("partner.test")
+        (departures, depart) = AsyncStream.makeStream()
     }
 
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -80,6 +84,9 @@ final class ScriptedAnswers: WorkloadAnswers {
     ) async throws(WorkloadDenial) -> AsyncThrowingStream<X509Update, any Error> {
         try admit("x509", workload)
         let (stream, continuation) = AsyncThrowingStream<X509Update, any Error>.makeStream()
+        continuation.onTermination = { [depart] end in
+            if case .cancelled = end { depart.yield() }
+        }
         state.withLock { state in
             for update in state.x509 { continuation.yield(update) }
             state.readers.append(continuation)

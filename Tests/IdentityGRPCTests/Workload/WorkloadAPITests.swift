@@ -59,6 +59,18 @@ import Testing
         }
     }
 
+    // MARK: Callers that go
+
+    @Test func `a stream ends as soon as its caller has gone, without waiting for an update`() async throws {
+        answers.publish(try answers.update("/web"))
+        let departed = try await client { [answers] client in
+            _ = try await Self.firstX509(client)
+            for await _ in answers.departures { return true }
+            return false
+        }
+        #expect(departed)
+    }
+
     // MARK: The header
 
     static let wrongHeaders: [Metadata] = [

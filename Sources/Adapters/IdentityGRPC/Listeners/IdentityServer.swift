@@ -119,7 +119,9 @@ package final class IdentityServer: Service {
         let server = GRPCServer(
             transport: HTTP2ServerTransport.Custom(listenerFactory: listener, config: listener.configuration),
             services: services,
-            interceptorPipeline: [.apply(CallerInterceptor(callers: callers), to: .all)] + interceptors)
+            interceptorPipeline: [
+                .apply(CallerInterceptor(callers: callers), to: .all), .apply(HangUpInterceptor(), to: .all),
+            ] + interceptors)
         do {
             try await withGracefulShutdownHandler {
                 try await withThrowingTaskGroup { group in
