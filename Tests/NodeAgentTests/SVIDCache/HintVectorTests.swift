@@ -13,17 +13,26 @@ struct HintVectorTests {
             struct Entry: Decodable, Sendable {
                 let id: String
                 let hint: String
-                let created_at: Int64
+                let createdAt: Int64
+
+                enum CodingKeys: String, CodingKey {
+                    case id, hint
+                    case createdAt = "created_at"
+                }
             }
             let name: String
             let entries: [Entry]
             let keep: [String]
             var testDescription: String { name }
         }
-        let hint_filter: [Case]
+        let cases: [Case]
+
+        enum CodingKeys: String, CodingKey {
+            case cases = "hint_filter"
+        }
     }
 
-    static let cases = try! Vectors.decode(Logic.self, from: "SPIFFE/logic.json").hint_filter
+    static let cases = try! Vectors.decode(Logic.self, from: "SPIFFE/logic.json").cases
 
     @Test func countOfVectors() { #expect(Self.cases.count == 2) }
 
@@ -34,7 +43,7 @@ struct HintVectorTests {
         try trust.setOwn(TestAuthority().bundle(sequence: 1)) { try TombstoneAuthority.make($0, at: Sample.now) }
         _ = state.apply(trust)
         _ = state.apply(
-            EntryChanges(updated: vector.entries.map { Sample.entry($0.id, createdAt: $0.created_at, hint: $0.hint) }))
+            EntryChanges(updated: vector.entries.map { Sample.entry($0.id, createdAt: $0.createdAt, hint: $0.hint) }))
         let kept = state.identities([Sample.web], isDelegated: false, at: Sample.now)
         #expect(Set(kept.map(\.id)) == Set(vector.keep))
         #expect(kept.count == vector.keep.count)
