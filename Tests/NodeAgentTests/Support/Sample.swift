@@ -175,7 +175,7 @@ struct FixedAttestor: WorkloadAttestor {
 
 /// Holds a thread until a test lets it go.
 final class Gate: @unchecked Sendable {
-    // `@unchecked`: `isReached` is only touched under `condition`.
+    // `@unchecked`: everything below is only touched under `condition`.
     private let condition = NSCondition()
     private var isReached = false
     private var isOpen = false
