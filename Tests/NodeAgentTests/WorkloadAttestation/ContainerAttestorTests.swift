@@ -144,9 +144,25 @@ struct ContainerAttestorTests {
     }
 
     @Test func `a user's group that is named like a pod's is not believed`() async throws {
-        let process = try process("0::/user.slice/kubepods/pod\(Self.pod)/\(Self.id)\n")
-        await #expect(throws: AttestorError.self) {
-            try await kubernetes(Kubelet { _ in Self.pods() }).selectors(of: process)
+        for place in ["user.slice", "system.slice/site.service"] {
+            let process = try process("0::/\(place)/kubepods/pod\(Self.pod)/\(Self.id)\n")
+            await #expect(throws: AttestorError.self) {
+                try await kubernetes(Kubelet { _ in Self.pods() }).selectors(of: process)
+            }
+        }
+    }
+
+    @Test func `a container's control group that a process has mounted is not its own`() async throws {
+        processes.add(5, cgroup: "0::/docker/\(Self.id)\n")
+        // What `unshare --user --mount` and a bind mount give to any user.
+        for group in ["/docker/\(Self.id)", "/kubepods/burstable/pod\(Self.pod)/\(Self.id)"] {
+            processes.add(
+                7, cgroup: "0::/user.slice\n", mounts: "63 43 0:38 \(group) /tmp/x rw,relatime - cgroup2 cgroup2 rw\n")
+            let process = try ProcessHandle(pid: 7, in: processes.table)
+            #expect(try await inspect(answer(), process).isEmpty)
+            let kubelet = Kubelet { _ in Self.pods() }
+            #expect(try await kubernetes(kubelet).selectors(of: process).isEmpty)
+            #expect(kubelet.asked.value == 0)
         }
     }
 

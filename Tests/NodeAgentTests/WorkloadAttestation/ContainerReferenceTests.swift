@@ -8,6 +8,7 @@ struct ContainerReferenceTests {
     static let id = String(repeating: "0123456789abcdef", count: 4)
     static let inner = String(repeating: "fedcba9876543210", count: 4)
     static let pod = "6bd48ac5-6f2f-4d62-9a1d-3b1b0f5a7c11"
+    static let podSlice = "kubepods-pod6bd48ac5_6f2f_4d62_9a1d_3b1b0f5a7c11.slice"
 
     struct Case: CustomTestStringConvertible, Sendable {
         let path: String
@@ -85,21 +86,18 @@ struct ContainerReferenceTests {
         }
     }
 
-    @Test func `of mounts only those of control groups count`() throws {
-        func mount(_ root: String, _ type: String) -> String {
-            "36 35 98:0 \(root) /sys/fs/cgroup rw,noatime master:1 - \(type) source rw\n"
-        }
-        let forged = mount("/docker/\(Self.inner)", "tmpfs")
-        #expect(try ContainerReference.find(inMounts: Array(forged.utf8)) == nil)
-        for type in ["cgroup", "cgroup2"] {
-            let text = forged + mount("/docker/\(Self.id)", type)
-            #expect(try ContainerReference.find(inMounts: Array(text.utf8))?.containerID == Self.id)
-        }
-        for text in ["36 35 98:0 / / rw\n", "- cgroup\n", "36 35 98:0 / / rw -\n"] {
-            #expect(throws: ContainerReference.Fault.malformed) {
-                try ContainerReference.find(inMounts: Array(text.utf8))
-            }
-        }
+    @Test(
+        arguments: [
+            ("/kubepods/burstable/pod\(pod)/\(id)", true), ("/kubepods.slice/\(podSlice)/crio-\(id).scope", true),
+            ("/../../kubepods-besteffort.slice/pod\(pod)/\(id)", true), ("/../pod\(pod)/\(id)/any/name", true),
+            ("/user.slice/user-1000.slice/kubepods/pod\(pod)/\(id)", false),
+            ("/system.slice/site.service/kubepods/burstable/pod\(pod)/\(id)", false),
+            ("/../../lxc.payload.guest/kubepods/pod\(pod)/\(id)", false), ("/kubepods-mine/pod\(pod)/\(id)", false),
+        ] as [(String, Bool)])
+    func `a pod below anything but the kubelet's groups is told apart`(path: String, isOfKubelet: Bool) throws {
+        let found = try #require(try ContainerReference.find(inGroups: Array("0::\(path)\n".utf8)))
+        #expect(found.podUID == Self.pod)
+        #expect(found.isOfKubelet == isOfKubelet)
     }
 
     @Test func `no input crashes`() {
@@ -110,7 +108,6 @@ struct ContainerReferenceTests {
         for _ in 0..<2000 {
             let text = (0..<12).map { _ in pieces.randomElement(using: &generator) ?? "" }.joined()
             _ = try? ContainerReference.find(inGroups: Array(text.utf8))
-            _ = try? ContainerReference.find(inMounts: Array(text.utf8))
         }
     }
 }

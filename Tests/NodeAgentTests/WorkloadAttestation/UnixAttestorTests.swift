@@ -38,6 +38,14 @@ struct UnixAttestorTests {
             ])
     }
 
+    @Test func `a process with more groups than anybody needs is not attested`() async throws {
+        let most = UInt32(UnixAttestor.mostGroups)
+        processes.add(7, groups: Array(1...most))
+        #expect(try await selectors().contains("unix:supplementary_gid:\(most)"))
+        processes.add(7, groups: Array(1...(most + 1)))
+        await #expect(throws: AttestorError.self) { try await selectors() }
+    }
+
     @Test func `a user without a name has a number`() async throws {
         processes.add(7, uid: 4242, gid: 50)
         #expect(try await selectors() == ["unix:uid:4242", "unix:gid:50", "unix:group:g50"])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SPIFFE
+import Synchronization
 import Testing
 
 @testable import NodeAgent
@@ -79,6 +80,16 @@ struct WorkloadAttestationTests {
         await #expect(throws: WorkloadDenial.attestationFailed) { try await attestation.selectors(of: process) }
     }
 
+    @Test func `what is read for a caller is read in the line of its user`() async throws {
+        processes.add(7, uid: 1234)
+        let attestation = attestation(
+            FixedAttestor { _ in
+                [try Selector(type: "line", value: "\(BlockingThreads.caller.map { String($0) } ?? "own")")]
+            })
+        let process = try ProcessHandle(pid: 7, in: processes.table)
+        #expect(try await attestation.selectors(of: process) == [try Selector("line:1234")])
+    }
+
     @Test func `a process can be named by its number`() async throws {
         processes.add(9)
         let attestation = attestation(
@@ -105,6 +116,40 @@ struct BlockingThreadsTests {
         _ = try await first
         #expect(try await second == 2)
         #expect(try await threads.run { 4 } == 4)
+    }
+
+    @Test func `callers keep the agent from nothing`() async throws {
+        let threads = BlockingThreads(width: 1, longestLine: 1)
+        let gate = Gate()
+        async let held: Void = BlockingThreads.$caller.withValue(1000) { try await threads.run { gate.pass() } }
+        await gate.untilReached()
+        #expect(try await threads.run { 1 } == 1)
+        gate.open()
+        try await held
+    }
+
+    @Test func `each user has a line, and the lines take turns`() async throws {
+        let threads = BlockingThreads(width: 1, longestLine: 2)
+        let gate = Gate()
+        let order = Mutex<[String]>([])
+        func call(_ caller: UInt32, _ name: String) async throws {
+            try await BlockingThreads.$caller.withValue(caller) {
+                try await threads.run { order.withLock { $0.append(name) } }
+            }
+        }
+        async let held: Void = BlockingThreads.$caller.withValue(1000) { try await threads.run { gate.pass() } }
+        await gate.untilReached()
+        async let first: Void = call(1000, "a1")
+        while threads.waiting < 1 { await Task.yield() }
+        async let second: Void = call(1000, "a2")
+        while threads.waiting < 2 { await Task.yield() }
+        // His line is full; that of another is not.
+        await #expect(throws: BlockingThreads.Busy.self) { try await call(1000, "a3") }
+        async let other: Void = call(2000, "b1")
+        while threads.waiting < 3 { await Task.yield() }
+        gate.open()
+        _ = try await (held, first, second, other)
+        #expect(order.withLock { $0 } == ["a1", "b1", "a2"])
     }
 
     @Test func `who is cancelled waits no longer`() async throws {

@@ -4,13 +4,53 @@ private import Dispatch
 private import Synchronization
 
 /// A few threads for calls that wait for the disk or take long, so that the threads of tasks don't.
+///
+/// What callers cause has threads of its own, so that no number of callers keeps the agent from its own keys and record;
+/// and each user of the node has a line of his own, whose calls take turns with those of the others.
 public final class BlockingThreads: Sendable {
     /// The line is full.
     public struct Busy: Error, Hashable, Sendable {}
 
-    private struct State {
+    /// The user for whose process the calls of a task are made; nil for the agent's own.
+    @TaskLocal static var caller: UInt32?
+
+    private typealias Job = @Sendable () -> Void
+
+    /// Some threads, and the lines before them.
+    private struct Side {
         var running = 0
-        var line: [@Sendable () -> Void] = []
+        var waiting = 0
+        private var lines: [UInt32: [Job]] = [:]
+        private var turns: [UInt32] = []
+
+        /// Takes a place in a line; false when it is full. Whoever has no call waiting always finds one.
+        mutating func queue(_ job: @escaping Job, of caller: UInt32, longest: Int) -> Bool {
+            let length = lines[caller]?.count ?? 0
+            guard length < longest, waiting < longest * 16 || length == 0 else { return false }
+            if length == 0 { turns.append(caller) }
+            lines[caller, default: []].append(job)
+            waiting += 1
+            return true
+        }
+
+        /// The first of the line whose turn it is; the line then goes behind the others.
+        mutating func next() -> Job? {
+            guard !turns.isEmpty else { return nil }
+            let caller = turns.removeFirst()
+            guard let job = lines[caller]?.removeFirst() else { return nil }
+            waiting -= 1
+            if lines[caller]?.isEmpty == false { turns.append(caller) } else { lines[caller] = nil }
+            return job
+        }
+    }
+
+    private struct State {
+        var own = Side()
+        var callers = Side()
+
+        mutating func with<Result>(own isOwn: Bool, _ body: (inout Side) -> Result) -> Result {
+            isOwn ? body(&own) : body(&callers)
+        }
     }
 
     private let queue = DispatchQueue(label: "kelmark.agent.blocking", attributes: .concurrent)
@@ -19,15 +59,15 @@ public final class BlockingThreads: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - width: how many calls run at once.
-    ///   - longestLine: how many wait at most.
+    ///   - width: how many calls run at once, of callers and of the agent each.
+    ///   - longestLine: how many wait at most in one line.
     public init(width: Int = 4, longestLine: Int = 1024) {
         self.width = max(1, width)
         self.longestLine = max(0, longestLine)
     }
 
     /// How many calls wait.
-    var waiting: Int { state.withLock { $0.line.count } }
+    var waiting: Int { state.withLock { $0.own.waiting + $0.callers.waiting } }
 
     /// Runs a call there. A task that is cancelled waits no longer; the call itself runs to its end.
     /// - Throws: what it throws; ``Busy`` when too many wait already; `CancellationError`.
@@ -45,18 +85,20 @@ public final class BlockingThreads: Sendable {
         }
     }
 
-    private func take(_ job: @escaping @Sendable () -> Void, orRefuse refuse: () -> Void) {
-        let place = state.withLock { state -> Place in
-            if state.running < width {
-                state.running += 1
-                return .now
+    private func take(_ job: @escaping Job, orRefuse refuse: () -> Void) {
+        let caller = Self.caller
+        let isOwn = caller == nil
+        let place = state.withLock { state in
+            state.with(own: isOwn) { side -> Place in
+                if side.running < width {
+                    side.running += 1
+                    return .now
+                }
+                return side.queue(job, of: caller ?? 0, longest: longestLine) ? .later : .none
             }
-            guard state.line.count < longestLine else { return .none }
-            state.line.append(job)
-            return .later
         }
         switch place {
-        case .now: queue.async { self.work(job) }
+        case .now: queue.async { self.work(job, own: isOwn) }
         case .later: break
         case .none: refuse()
         }
@@ -64,15 +106,15 @@ public final class BlockingThreads: Sendable {
 
     private enum Place { case now, later, none }
 
-    private func work(_ first: @Sendable () -> Void) {
+    private func work(_ first: Job, own isOwn: Bool) {
         first()
         while true {
-            let next: (@Sendable () -> Void)? = state.withLock { state in
-                guard !state.line.isEmpty else {
-                    state.running -= 1
-                    return nil
+            let next: Job? = state.withLock { state in
+                state.with(own: isOwn) { side in
+                    let next = side.next()
+                    if next == nil { side.running -= 1 }
+                    return next
                 }
-                return state.line.removeFirst()
             }
             guard let next else { return }
             next()

@@ -34,19 +34,38 @@ public struct WorkloadAttestation: Sendable {
     /// What is found of a process that a delegate names by its number.
     /// - Throws: ``WorkloadDenial/attestationFailed``.
     func selectors(ofPID pid: Int32, in table: ProcessTable) async throws(WorkloadDenial) -> Set<Selector> {
-        let process: ProcessHandle
-        do {
-            process = try await threads.run { try ProcessHandle(pid: pid, in: table) }
-        } catch {
+        let found: Result<ProcessHandle, any Error> = await BlockingThreads.$caller.withValue(.max) {
+            do {
+                return .success(try await threads.run { try ProcessHandle(pid: pid, in: table) })
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch found {
+        case .success(let process): return try await selectors(of: process)
+        case .failure(let error):
             logger.warning("No such process", metadata: ["pid": "\(pid)", "error": "\(error)"])
             throw .attestationFailed
         }
-        return try await selectors(of: process)
     }
 
     /// What is found of a process that is the same before and after.
     /// - Throws: ``WorkloadDenial/attestationFailed`` when no attestor succeeds, or the process is another one by then.
     func selectors(of process: ProcessHandle) async throws(WorkloadDenial) -> Set<Selector> {
+        // Whoever asks a lot waits in a line of his own, whichever attestor it is that reads for him.
+        let found: Result<Set<Selector>, WorkloadDenial> = await BlockingThreads.$caller.withValue(
+            process.credentials.uid
+        ) {
+            do throws(WorkloadDenial) {
+                return .success(try await attest(process))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try found.get()
+    }
+
+    private func attest(_ process: ProcessHandle) async throws(WorkloadDenial) -> Set<Selector> {
         try await check(process)
         let answers = await withTaskGroup(of: Set<Selector>?.self) { group in
             for attestor in attestors {

@@ -4,7 +4,8 @@
 ///
 /// Names of control groups are only a hint where somebody else than the container runtime may make some, a user with a
 /// delegated subtree for instance. So the outermost match counts, never one below it, and ``group`` lets an attestor
-/// compare with the container's own first process. Facts (SPIFFE) 20.5.
+/// compare with the container's own first process. What the process has mounted is not asked: in a user namespace of
+/// its own, any user's process may mount the control group of somebody else's container. Facts (SPIFFE) 20.5.
 package struct ContainerReference: Hashable, Sendable {
     /// 64 hexadecimal digits.
     package let containerID: String
@@ -13,8 +14,9 @@ package struct ContainerReference: Hashable, Sendable {
     /// The path of the container's control group, up to the part that names it.
     package let group: String
 
-    /// Whether a user of the node, who may make control groups of any name there, could have named the group.
-    var isInUserSlice: Bool { group.contains("/user.slice/") }
+    /// Whether nothing but groups of the kubelet stands above the pod's. Elsewhere users, services with a subtree of their
+    /// own and guests of other systems may make control groups of any name.
+    let isOfKubelet: Bool
 
     /// Why it can't be told.
     package enum Fault: String, Error, Hashable, Sendable, CaseIterable {
@@ -26,9 +28,9 @@ package struct ContainerReference: Hashable, Sendable {
         case tooLong = "container-too-long"
     }
 
-    /// Most bytes of either file.
+    /// Most bytes of the file.
     package static let largestFile = 1 << 20
-    /// Most lines of either file that are read.
+    /// Most lines of the file that are read.
     static let mostLines = 8192
 
     /// Reads `/proc/PID/cgroup`; nil when it names no container.
@@ -40,24 +42,6 @@ package struct ContainerReference: Hashable, Sendable {
             let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3, parts[2].first == UInt8(ascii: "/") else { throw .malformed }
             found = try merge(found, ContainerReference(group: parts[2]))
-        }
-        return found
-    }
-
-    /// Reads `/proc/PID/mountinfo`, where an agent in a control group namespace of its own sees more. Only mounts of
-    /// control groups count: their root is made by the kernel; that of any other mount is whatever its maker wants.
-    /// - Throws: ``Fault``.
-    package static func find(inMounts bytes: [UInt8]) throws(Fault) -> ContainerReference? {
-        var found: ContainerReference?
-        for line in try lines(of: bytes) {
-            let fields = line.split(separator: UInt8(ascii: " "))
-            // id parent device root point options … - type source options
-            guard let separator = fields.firstIndex(of: [UInt8(ascii: "-")]), separator >= 6,
-                separator + 1 < fields.count
-            else { throw .malformed }
-            let type = String(decoding: fields[separator + 1], as: UTF8.self)
-            guard type == "cgroup" || type == "cgroup2" else { continue }
-            found = try merge(found, ContainerReference(group: fields[3]))
         }
         return found
     }
@@ -82,18 +66,32 @@ package struct ContainerReference: Hashable, Sendable {
     /// The outermost container that a path names.
     private init?(group path: ArraySlice<UInt8>) {
         var pod: String?
+        var isOfKubelet = true
         var end = path.startIndex
         for part in path.split(separator: UInt8(ascii: "/")) {
             end = part.endIndex
             if let id = Self.containerID(in: part) {
                 containerID = id
                 podUID = pod
+                self.isOfKubelet = isOfKubelet
                 group = String(decoding: path[..<end], as: UTF8.self)
                 return
             }
-            pod = Self.podUID(in: part) ?? pod
+            if let uid = Self.podUID(in: part) {
+                pod = uid
+            } else if pod == nil {
+                isOfKubelet = isOfKubelet && Self.isOfKubelet(part)
+            }
         }
         return nil
+    }
+
+    /// `kubepods`, `kubepods.slice`, `kubelet`, a class of service below them, or a step up, which an agent in a control
+    /// group namespace of its own sees.
+    private static func isOfKubelet(_ part: ArraySlice<UInt8>) -> Bool {
+        let name = String(decoding: part, as: UTF8.self)
+        return ["kubepods", "kubelet", "burstable", "besteffort", ".."].contains(name)
+            || (name.hasPrefix("kubepods") || name.hasPrefix("kubelet")) && name.hasSuffix(".slice")
     }
 
     /// `ID`, `docker-ID.scope`, `cri-containerd-ID.scope`, `crio-ID.scope`, `libpod-ID.scope` and the like.
@@ -132,11 +130,8 @@ package struct ContainerReference: Hashable, Sendable {
 }
 
 extension ProcessHandle {
-    /// The container in which the process runs; nil for none. Reads files.
+    /// The container in which the process runs; nil for none. Reads a file.
     func container() throws -> ContainerReference? {
-        let groups = try read("cgroup", limit: ContainerReference.largestFile)
-        if let found = try ContainerReference.find(inGroups: groups) { return found }
-        return try ContainerReference.find(
-            inMounts: try read("mountinfo", limit: ContainerReference.largestFile))
+        try ContainerReference.find(inGroups: try read("cgroup", limit: ContainerReference.largestFile))
     }
 }

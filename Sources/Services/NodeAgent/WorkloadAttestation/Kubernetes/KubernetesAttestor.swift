@@ -45,7 +45,7 @@ public struct KubernetesAttestor: WorkloadAttestor {
         guard let reference = try await threads.run({ try process.container() }), reference.podUID != nil else {
             return []
         }
-        guard !reference.isInUserSlice else { throw AttestorError("a user's control group is named like a pod's") }
+        guard reference.isOfKubelet else { throw AttestorError("a control group outside of the kubelet's names a pod") }
         for attempt in 1...attempts {
             let answer = try await client.pods()
             if let pod = try await threads.run({ try KubernetesPod.find(reference, in: answer) }) {

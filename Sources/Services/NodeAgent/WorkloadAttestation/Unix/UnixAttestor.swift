@@ -6,7 +6,8 @@ public import SPIFFE
 ///
 /// User and groups are the effective ones. The program is looked at through the process itself: `sha256` is that of the
 /// bytes that run, also after the file was replaced or removed. `path` is only given when the file at that path is the
-/// one that runs: a path says nothing about a program of another mount namespace, or whose file was replaced.
+/// one that runs: a path says nothing about a program of another mount namespace, or whose file was replaced. Neither says
+/// who steers the program: whoever may run it as that user can have it load his code, or hand it his connection.
 public struct UnixAttestor: WorkloadAttestor {
     /// What to find out about the program.
     public struct ProgramPolicy: Hashable, Sendable {
@@ -21,6 +22,10 @@ public struct UnixAttestor: WorkloadAttestor {
             self.largestHashed = largestHashed
         }
     }
+
+    /// Most supplementary groups. A user with subordinate groups can have 65 536, each of which would be looked up and
+    /// kept as long as a stream lasts.
+    static let mostGroups = 1024
 
     /// The type of its selectors.
     public let name = "unix"
@@ -48,6 +53,9 @@ public struct UnixAttestor: WorkloadAttestor {
         try await threads.run { [self] in
             let bytes = try process.read("status", limit: ProcessCredentials.largestStatus)
             guard let now = ProcessCredentials(status: bytes) else { throw PeerFault.malformed("status") }
+            guard now.groups.count <= Self.mostGroups else {
+                throw AttestorError("the process has more than \(Self.mostGroups) supplementary groups")
+            }
             var found = try credentials(now)
             if program.findsPath { found.formUnion(try programSelectors(of: process)) }
             return found
