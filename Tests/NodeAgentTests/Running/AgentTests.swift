@@ -135,6 +135,18 @@ struct AgentTests {
         #expect(await issuer.calls.isEmpty)
     }
 
+    @Test func `whoever answers is trusted once, not again when the last authority was revoked`() async throws {
+        let empty = AgentRecord(bundle: try TrustBundle(trustDomain: Sample.domain, sequence: 5))
+        await store.save(empty)
+        let agent = agent()
+        try await run(agent) {
+            await clock.untilSleeping(2)
+            #expect(agent.phase == .bootstrapping)
+        }
+        #expect(await issuer.calls.isEmpty)
+        #expect(await store.load() == empty)
+    }
+
     // MARK: Own identity
 
     @Test func `the agent renews its SVID at half of its life`() async throws {
@@ -303,15 +315,67 @@ struct AgentTests {
         #expect(await issuer.calls[.attest] == 2)
     }
 
-    @Test func `a refusal that the signer gets is met as well`() async throws {
+    @Test func `a refusal that the signer gets has the agent ask at once`() async throws {
         let agent = agent()
         let running = Task { try await agent.run() }
         await clock.untilSleeping(2)
         await issuer.change { $0.entries = [Sample.entry("a")] }
-        await issuer.fail(.x509, .agentBanned)
+        await issuer.keepFailing(.x509, .agentBanned)
         clock.advance(by: .seconds(5))
-        await issuer.until(.x509, 1)
+        // One at the start, one after five seconds, and one without any time passing.
+        await issuer.until(.entries, 3)
+        await issuer.keepFailing(.entries, .agentBanned)
+        await clock.untilSleeping(2)
+        clock.advance(by: .seconds(5))
         await #expect(throws: AgentPhase.StopReason.banned) { try await running.value }
+    }
+
+    @Test func `a refusal of an SVID that was replaced meanwhile does not stop the agent`() async throws {
+        await issuer.change { $0.entries = [Sample.entry("a")] }
+        await issuer.fail(.x509, .agentNotActive)
+        let agent = agent()
+        try await run(agent) {
+            await issuer.until(.entries, 2)
+            await clock.untilSleeping(2)
+            #expect(agent.phase == .serving)
+            await pass()
+            await issuer.until(.x509, 2)
+            #expect(agent.phase == .serving)
+        }
+        #expect(await store.load()?.identity != nil)
+    }
+
+    // MARK: Clocks
+
+    @Test func `a clock that jumps ahead stops the agent, and leaves it its SVID`() async throws {
+        let first = agent()
+        let running = Task { try await first.run() }
+        await clock.untilSleeping(2)
+        clock.advance(by: .seconds(86_400))
+        await #expect(throws: AgentPhase.StopReason.cannotReattest) { try await running.value }
+        clock.advance(by: .seconds(-86_400))
+        await issuer.forgetCalls()
+        let second = agent()
+        try await run(second) {
+            await clock.untilSleeping(2)
+            #expect(second.phase == .serving)
+        }
+        #expect(await issuer.calls[.attest] == nil)
+    }
+
+    @Test func `a clock that is behind at the start costs the agent nothing but that start`() async throws {
+        try await attested()
+        clock.advance(by: .seconds(-86_400))
+        await issuer.fail(.attest, .denied)
+        await #expect(throws: AgentPhase.StopReason.attestationDenied) { try await agent().run() }
+        clock.advance(by: .seconds(86_400))
+        await issuer.forgetCalls()
+        let agent = agent()
+        try await run(agent) {
+            await clock.untilSleeping(2)
+            #expect(agent.phase == .serving)
+        }
+        #expect(await issuer.calls[.attest] == nil)
     }
 
     // MARK: Issuer away

@@ -35,6 +35,16 @@ struct CacheStateTests {
         state.takeJobs(at: now, most: most).map(\.id)
     }
 
+    @Test mutating func `a clock that goes back leaves nobody waiting`() {
+        let entry = Sample.entry("a")
+        put(entry)
+        #expect(jobs() == ["a"])
+        _ = state.finish(entry, .failed(retryAfter: 5), at: Sample.now.advanced(by: 86_400))
+        #expect(jobs() == ["a"])
+        _ = state.finish(entry, .failed(retryAfter: CacheState.longestWait), at: Sample.now)
+        #expect(jobs().isEmpty)
+    }
+
     // MARK: Reading
 
     @Test mutating func `a workload gets the entries all of whose selectors it has`() throws {

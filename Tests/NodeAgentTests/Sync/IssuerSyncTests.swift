@@ -112,6 +112,16 @@ struct IssuerSyncTests {
         #expect(trust.ownX509?.authorities != [authority.certificate])
     }
 
+    @Test func `an answer that is older than the bundle is not what is decided about again`() async throws {
+        let other = TestAuthority()
+        await issuer.change { $0.ownBundle = authority.bundle(and: [other], sequence: 3) }
+        try await sync().run()
+        await issuer.change { $0.ownBundle = authority.bundle(sequence: 2) }
+        try await sync().run()
+        await sync(FakeAdmission { $0.certificate == other.certificate ? .proven : nil }).decideAgain()
+        #expect(trust.own?.x509Authorities.map(\.certificate) == [other.certificate])
+    }
+
     @Test func `while the issuer is away the last bundle is decided about again`() async throws {
         let other = TestAuthority()
         await issuer.change { $0.ownBundle = authority.bundle(and: [other], sequence: 2) }

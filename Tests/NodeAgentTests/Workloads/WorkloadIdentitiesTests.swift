@@ -277,6 +277,28 @@ struct WorkloadIdentitiesTests {
         await #expect(throws: WorkloadDenial.unavailable("could not fetch JWT-SVID")) { try await token() }
     }
 
+    @Test func `who is not taken for the issuer does not end the use of a kept token`() async throws {
+        await put(Sample.entry("a"))
+        let facade = facade()
+        let first = try await facade.jwtSVIDs(for: me, audience: ["x"])
+        clock.advance(by: .seconds(150))
+        await issuer.fail(.jwt, .untrustedIssuer)
+        #expect(try await facade.jwtSVIDs(for: me, audience: ["x"]) == first)
+    }
+
+    @Test func `a token whose key is tainted while a new one is asked for is not given out`() async throws {
+        await put(Sample.entry("a"))
+        let facade = facade()
+        _ = try await facade.jwtSVIDs(for: me, audience: ["x"])
+        clock.advance(by: .seconds(150))
+        await issuer.change { $0.hangs = true }
+        let answer = Task { [me] in try await facade.jwtSVIDs(for: me, audience: ["x"]) }
+        await clock.untilSleeping(2)
+        facade.tokens.keepOnly(keyIDs: [])
+        clock.advance(by: .seconds(30))
+        await #expect(throws: WorkloadDenial.unavailable("could not fetch JWT-SVID")) { try await answer.value }
+    }
+
     @Test func `a refusal of the issuer ends the use of a kept token`() async throws {
         await put(Sample.entry("a"))
         let facade = facade()

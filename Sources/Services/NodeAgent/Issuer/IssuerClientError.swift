@@ -62,7 +62,8 @@ public struct IssuerClientError: Error, Hashable, Sendable, CustomStringConverti
     /// Whether the same call may succeed later although nothing else changes.
     var isPassing: Bool {
         switch code {
-        case .unavailable, .deadline, .resourceExhausted, .failed, .malformedAnswer: true
+        // Whoever is not taken for the issuer has not spoken for it.
+        case .unavailable, .deadline, .resourceExhausted, .failed, .malformedAnswer, .untrustedIssuer: true
         default: false
         }
     }

@@ -34,6 +34,10 @@ extension Agent {
     /// Brings the agent to a valid SVID, and replaces one in the second half of its life or under a condemned authority.
     func keepIdentity() async throws {
         if phase == .bootstrapping {
+            // Who knew a bundle once has lost its last authority: whoever answers now is not to be trusted for that.
+            if case .anybody = configuration.bootstrap, state.withLock({ $0.record }) != nil {
+                throw BootstrapError(.empty, "the last authority was revoked; only a bundle that is given helps")
+            }
             let bundle = try await Bootstrap(
                 source: configuration.bootstrap, trustDomain: configuration.trustDomain, issuer: issuer,
                 admission: admission, threads: threads
@@ -45,7 +49,7 @@ extension Agent {
         let now = clock.now()
         if let identity, identity.notAfter < now, phase != .attesting {
             // Nobody takes it any more, so that it can't be renewed.
-            try meet(IssuerClientError(.agentExpired, "the agent's SVID has run out"))
+            try meet(IssuerClientError(.agentExpired, "the agent's SVID has run out"), isIssuersWord: false)
         }
         if phase == .attesting {
             do {
@@ -124,8 +128,9 @@ extension Agent {
     }
 
     /// Does what a refusal asks of the agent's identity, if it asks anything.
+    /// - Parameter isIssuersWord: whether the issuer said so, and not the agent's own clock.
     /// - Throws: ``AgentPhase/StopReason`` when the agent can't go on.
-    func meet(_ error: IssuerClientError) throws {
+    func meet(_ error: IssuerClientError, isIssuersWord: Bool = true) throws {
         guard let demand = error.demand else { return }
         try state.withLock { state in
             // While it attests, a refusal says nothing new, unless that it is banned.
@@ -138,7 +143,10 @@ extension Agent {
             case .reattest:
                 try state.machine.apply(.mustReattest(canReattest: state.identity?.isReattestable ?? false))
             }
-            if case .stopped(let reason) = state.machine.phase { throw reason }
+            if case .stopped(let reason) = state.machine.phase {
+                state.isDisowned = isIssuersWord
+                throw reason
+            }
         }
     }
 

@@ -15,9 +15,9 @@ internal import Synchronization
 /// try await agent.run()  // until shutdown; agent.identities answers workloads from the first round on
 /// ```
 ///
-/// Without the issuer it goes on serving what it has, from its record on the disk after a restart, and asks less and
-/// less often. It ends by throwing only when the issuer has banned it, does not believe which node it is, or no longer
-/// takes its SVID and it can't attest again. Facts (SPIFFE) 20.
+/// Without the issuer it goes on serving what it has, and asks less and less often. After a restart it is who it was, and
+/// serves again from the first answer of the issuer on. It ends by throwing only when the issuer has banned it, does not
+/// believe which node it is, or no longer takes its SVID and it can't attest again. Facts (SPIFFE) 20.
 public final class Agent: Service {
     /// What workloads get.
     public let identities: WorkloadIdentities
@@ -44,8 +44,8 @@ public final class Agent: Service {
         var machine = AgentStateMachine()
         var identity: AgentIdentity?
         var record: AgentRecord?
-        /// What the signer learnt about the agent's own identity.
-        var demand: IssuerClientError?
+        /// Whether the issuer itself said that it does not take the agent's SVID any more.
+        var isDisowned = false
         var synchronisedAt: CertificateTime?
         var failedRounds = 0
         var hasPostedStatus = false
@@ -154,10 +154,8 @@ public final class Agent: Service {
                 do throws(IssuerClientError) {
                     try await signer.signDue()
                 } catch {
-                    if error.demand != nil {
-                        state.withLock { $0.demand = error }
-                        bell.ring()
-                    }
+                    // The SVID that was refused may have been replaced meanwhile: the main loop asks with that of now.
+                    if error.demand != nil { bell.ring() }
                     // Whoever waits was told; the issuer gets a moment.
                     try? await clock.sleep(for: configuration.syncInterval)
                 }
@@ -174,7 +172,8 @@ public final class Agent: Service {
                 try await round()
                 pace.succeeded()
             } catch let reason as AgentPhase.StopReason {
-                await forgetIdentity()
+                // A clock that is wrong for a while must not cost the node its identity.
+                if state.withLock({ $0.isDisowned }) { await forgetIdentity() }
                 logger.critical("Agent stops", metadata: ["reason": "\(reason.rawValue)"])
                 throw reason
             } catch {
@@ -188,12 +187,6 @@ public final class Agent: Service {
 
     /// One round: what the agent's own identity needs first, then what is new.
     private func round() async throws {
-        if let demand = state.withLock({ state in
-            defer { state.demand = nil }
-            return state.demand
-        }) {
-            try meet(demand)
-        }
         do {
             try await keepIdentity()
             try await postStatusOnce()

@@ -7,6 +7,9 @@ internal import SPIFFE
 /// Live subscribers pin the entries that they match with all selectors: those are always kept signed. The others are
 /// signed ahead as far as there is room, and given up by how long nobody used them. Facts (SPIFFE) 20.3.
 struct CacheState: Sendable {
+    /// Longest time, in seconds, before an entry that could not be signed is tried again.
+    static let longestWait: Int64 = 300
+
     /// How many SVIDs are kept beside pinned ones.
     let capacity: Int
     private(set) var book = EntryBook()
@@ -139,7 +142,10 @@ struct CacheState: Sendable {
         var room = capacity - slots.count { pins[$0.key] == nil && ($0.value.held != nil || $0.value.isSigning) }
         for (id, slot) in slots {
             guard let entry = book.entries[id], !slot.isSigning, isServed(entry, at: now) else { continue }
-            if let notBefore = slot.notBefore, notBefore > now { continue }
+            // A moment further ahead than any wait was set by a clock that has gone back since.
+            if let notBefore = slot.notBefore, notBefore > now, notBefore <= now.advanced(by: Self.longestWait) {
+                continue
+            }
             let isPinned = pins[id] != nil
             guard let held = slot.held, held.notAfter >= now else {
                 if isPinned {

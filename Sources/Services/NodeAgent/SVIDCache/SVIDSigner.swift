@@ -121,7 +121,7 @@ final class SVIDSigner: Sendable {
                 "SVID not issued",
                 metadata: ["entry_id": "\(entry.id)", "spiffe_id": "\(entry.spiffeID)", "error": "\(error)"])
             let failures = cache.read { $0.failures(entry.id) } ?? 0
-            result = .failed(retryAfter: min(5 << Int64(min(failures, 6)), 300))
+            result = .failed(retryAfter: min(5 << Int64(min(failures, 6)), CacheState.longestWait))
         }
         settle([entry], result)
     }

@@ -23,13 +23,18 @@ struct TrustState: Hashable, Sendable {
     mutating func setOwn(
         _ bundle: TrustBundle, tombstone: (TrustDomain) throws -> X509Certificate
     ) rethrows {
-        if let own, let old = own.sequence, let new = bundle.sequence, new < old { return }
+        guard !isOlder(bundle) else { return }
         if !bundle.x509Authorities.isEmpty {
             ownX509 = bundle.x509Bundle
         } else if own?.x509Authorities.isEmpty != true {
             ownX509 = X509Bundle(trustDomain: bundle.trustDomain, authorities: [try tombstone(bundle.trustDomain)])
         }
         own = bundle
+    }
+
+    /// Whether a state of the own bundle comes before the present one.
+    func isOlder(_ bundle: TrustBundle) -> Bool {
+        if let old = own?.sequence, let new = bundle.sequence { new < old } else { false }
     }
 
     /// Takes another trust domain's bundle in, or forgets it.

@@ -59,7 +59,8 @@ struct IssuerSync: Sendable {
             for verdict in verdicts where verdict.outcome == .refused {
                 logger.error("Authority not admitted", metadata: ["reason": "\(verdict.reason)"])
             }
-            trust.received = received
+            // An older one would be decided about again in vain, and the newer one no more.
+            if !trust.isOlder(received) { trust.received = received }
             do {
                 try trust.setOwn(bundle) { try TombstoneAuthority.make($0, at: clock.now()) }
             } catch {

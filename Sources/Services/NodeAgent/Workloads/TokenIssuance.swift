@@ -45,9 +45,11 @@ final class TokenIssuance: Sendable {
             logger.warning(
                 "JWT-SVID not issued",
                 metadata: ["entry_id": "\(entry.id)", "spiffe_id": "\(entry.spiffeID)", "error": "\(error)"])
-            // A refusal counts; only an issuer that can't answer now leaves the old token in use.
+            // A refusal counts; only an issuer that can't answer now leaves the old token in use. Whether it still may be
+            // used is asked again: its key may have been tainted meanwhile.
             let isPassing = (error as? IssuerClientError)?.isPassing ?? (error is TimeIsUp)
-            guard isPassing, let kept, kept.issued.expiresAt > clock.now() else {
+            let now = clock.now()
+            guard isPassing, kept != nil, let kept = tokens.withLock({ $0.token(for: key, at: now) }) else {
                 throw .unavailable("could not fetch JWT-SVID")
             }
             return kept.issued.token
