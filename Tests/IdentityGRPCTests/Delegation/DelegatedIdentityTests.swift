@@ -72,13 +72,35 @@ import Testing
         #expect(svid.hint == "hint of /web")
         #expect(Array(message.x509Svids[0].x509SvidKey) == update.svids[0].key.pkcs8)
         #expect(message.federatesWith == ["partner.test"])
-        #expect(answers.asked == ["delegate peer \(getpid())", "x509 selectors [unix:uid:1]"])
+        #expect(
+            answers.asked == [
+                "delegate peer \(getpid())", "x509 selectors [unix:uid:1]", "delegate peer \(getpid())",
+            ])
+    }
+
+    @Test func whoIsADelegateNoMoreGetsNoFurtherKeys() async throws {
+        answers.publish(try answers.update("/web"))
+        let next = try answers.update("/web", "/db")
+        let error = try await client { [answers] client in
+            await #expect(throws: RPCError.self) {
+                try await API.Client(wrapping: client).subscribeToX509SVIDs(.with { $0.pid = 42 }) { response in
+                    for try await message in response.messages {
+                        #expect(message.x509Svids.count == 1)
+                        answers.denyDelegates(.notADelegate)
+                        answers.publish(next)
+                    }
+                }
+            }
+        }
+        #expect(error?.code == .permissionDenied)
+        // Once at the beginning, and before each of the two answers.
+        #expect(answers.asked.filter { $0.hasPrefix("delegate") }.count == 3)
     }
 
     @Test func aDelegateGetsWhatAProcessGets() async throws {
         answers.publish(try answers.update("/web"))
         _ = try await client { try await Self.first($0, pid: 42) }
-        #expect(answers.asked.last == "x509 process 42")
+        #expect(answers.asked.contains("x509 process 42"))
     }
 
     static let wrongReferences: [([Spire_Api_Types_Selector], Int32)] = [

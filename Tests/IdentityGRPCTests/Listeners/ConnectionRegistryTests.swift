@@ -56,6 +56,24 @@ struct ConnectionRegistryTests {
         #expect(registry.count == 2)
     }
 
+    @Test func whoHasMostMakesRoomForWhoHasLess() throws {
+        let registry = ConnectionRegistry(limit: 5)
+        func busy(_ user: String, _ name: String) -> Bool {
+            let share = ConnectionRegistry.Share(name: user, limit: 5)
+            guard let number = registry.admit([share], close: closed.closer(name)) else { return false }
+            registry.callBegan(on: number)
+            return true
+        }
+        for name in ["a", "b", "c"] { #expect(busy("1", name)) }
+        for name in ["d", "e"] { #expect(busy("2", name)) }
+        // Equal shares, and the third of one against the second of the other, are left as they are.
+        #expect(!busy("2", "f"))
+        #expect(busy("3", "g"))
+        #expect(closed.all == ["a"])
+        #expect(!busy("3", "h"))
+        #expect(registry.count == 5)
+    }
+
     @Test func whoLeavesMakesRoom() throws {
         let registry = ConnectionRegistry(limit: 10)
         for name in ["a", "b", "c", "d", "e"] {

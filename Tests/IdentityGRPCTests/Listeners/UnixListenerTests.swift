@@ -155,6 +155,27 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder.socket))
     }
 
+    @Test(arguments: [(0o700, nil), (0o755, nil), (0o1777, nil), (0o777, .folder)] as [(Int, ListenerError.Code?)])
+    func aFolderWhereEverybodyCouldReplaceTheSocketIsRefused(mode: Int, code: ListenerError.Code?) throws {
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: folder.path)
+        do throws(ListenerError) {
+            let file = try UnixSocketFile(listeningAt: folder.socket, permissions: 0o600)
+            file.remove()
+            close(file.descriptor)
+            #expect(code == nil)
+        } catch {
+            #expect(error.code == code)
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func aFolderOfAnotherUserIsRefused() throws {
+        try #require(chown(folder.path, 65_534, 65_534) == 0)
+        let error = #expect(throws: ListenerError.self) {
+            try UnixSocketFile(listeningAt: folder.socket, permissions: 0o600)
+        }
+        #expect(error?.code == .folder)
+    }
+
     @Test func pathsThatNoAddressHoldsAreRefused() throws {
         let folder = folder.path + "/"
         let fits = folder + String(repeating: "a", count: UnixSocketFile.longestPath - folder.utf8.count)

@@ -74,6 +74,15 @@ struct SecretStreamTests {
         return try Validator(serializedBytes: config.typedConfig.value)
     }
 
+    @Test func moreNamesThanAnyWorkloadHasAreRefused() throws {
+        var stream = stream()
+        _ = try stream.receive(Self.request(Array(repeating: "default", count: SecretStream.mostNames)))
+        let denial = #expect(throws: WorkloadDenial.self) {
+            try stream.receive(Self.request(Array(repeating: "default", count: SecretStream.mostNames + 1)))
+        }
+        #expect(denial?.status == .invalidArgument)
+    }
+
     // MARK: Names
 
     @Test func theDefaultIsTheFirstIdentity() throws {

@@ -16,6 +16,7 @@ final class ScriptedAnswers: WorkloadAnswers {
         var x509: [X509Update] = []
         var readers: [AsyncThrowingStream<X509Update, any Error>.Continuation] = []
         var denial: WorkloadDenial?
+        var delegateDenial: WorkloadDenial?
         var asked: [String] = []
     }
 
@@ -66,6 +67,9 @@ final class ScriptedAnswers: WorkloadAnswers {
         }
         for reader in readers { reader.finish(throwing: denial) }
     }
+
+    /// Takes nobody for a delegate from now on; what is open stays.
+    func denyDelegates(_ denial: WorkloadDenial) { state.withLock { $0.delegateDenial = denial } }
 
     private func admit(_ what: String, _ workload: WorkloadReference) throws(WorkloadDenial) {
         let denial = state.withLock { state in
@@ -145,5 +149,6 @@ final class ScriptedAnswers: WorkloadAnswers {
 
     func authorizeDelegate(_ peer: WorkloadPeer) async throws(WorkloadDenial) {
         try admit("delegate", .peer(peer))
+        if let denial = state.withLock({ $0.delegateDenial }) { throw denial }
     }
 }

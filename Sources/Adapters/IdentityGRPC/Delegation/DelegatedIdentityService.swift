@@ -9,8 +9,8 @@ internal import SPIFFE
 package import SPIREAPI
 internal import SwiftProtobuf
 
-/// SPIRE's Delegated Identity API, for the admin socket: a delegate asks for what other workloads are and trust.
-/// Facts (SPIFFE) 21.
+/// SPIRE's Delegated Identity API, for the admin socket: a delegate asks for what other workloads are and trust. Whether
+/// it still is a delegate is asked before each answer of a stream. Facts (SPIFFE) 21.
 package struct DelegatedIdentityService<Answers: WorkloadAnswers>:
     Spire_Api_Agent_Delegatedidentity_V1_DelegatedIdentity.SimpleServiceProtocol
 {
@@ -22,9 +22,11 @@ package struct DelegatedIdentityService<Answers: WorkloadAnswers>:
         request: Spire_Api_Agent_Delegatedidentity_V1_SubscribeToX509SVIDsRequest,
         response: RPCWriter<Spire_Api_Agent_Delegatedidentity_V1_SubscribeToX509SVIDsResponse>, context: ServerContext
     ) async throws {
-        try await answers.authorizeDelegate(try context.workload)
+        let delegate = try context.workload
+        try await answers.authorizeDelegate(delegate)
         let workload = try WorkloadReference(selectors: request.selectors, pid: request.pid)
         for try await update in try await answers.x509Updates(for: workload) {
+            try await answers.authorizeDelegate(delegate)
             try await response.write(
                 .with { message in
                     message.x509Svids = update.svids.map { svid in
@@ -46,6 +48,7 @@ package struct DelegatedIdentityService<Answers: WorkloadAnswers>:
         let delegate = try context.workload
         try await answers.authorizeDelegate(delegate)
         for try await update in try await answers.x509BundleUpdates(for: .peer(delegate)) {
+            try await answers.authorizeDelegate(delegate)
             try await response.write(.with { $0.caCertificates = Data.byTrustDomain(update.bundles) })
         }
     }
@@ -67,6 +70,7 @@ package struct DelegatedIdentityService<Answers: WorkloadAnswers>:
         let delegate = try context.workload
         try await answers.authorizeDelegate(delegate)
         for try await update in try await answers.jwtBundleUpdates(for: .peer(delegate)) {
+            try await answers.authorizeDelegate(delegate)
             try await response.write(
                 .with { message in
                     for set in update.bundles {

@@ -32,7 +32,8 @@ struct EntrySyncExchange {
     private var seen: Set<String> = []
     private var needed: ArraySlice<String> = []
     private var updated: [RegistrationEntry] = []
-    /// Entries that could not be read, with the reason; the agent keeps what it has of them.
+    /// Entries that could not be read, with the reason. The agent gives up what it had of them: nobody can say any more
+    /// what they allow.
     private(set) var unreadable: [(id: String, fault: MessageFault)] = []
 
     init(known: [EntryRevision]) {
@@ -92,7 +93,8 @@ struct EntrySyncExchange {
             return .ask(request)
         }
         phase = .done
-        return .finish(EntryChanges(updated: updated, removed: Set(known.keys).subtracting(seen)))
+        let served = seen.subtracting(unreadable.map(\.id))
+        return .finish(EntryChanges(updated: updated, removed: Set(known.keys).subtracting(served)))
     }
 
     private mutating func see(_ id: String) throws(IssuerClientError) {

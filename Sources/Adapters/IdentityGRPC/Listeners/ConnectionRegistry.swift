@@ -5,7 +5,8 @@ internal import Synchronization
 /// The open connections of one listener: how many, whose, and which of them nobody would miss.
 ///
 /// Who opens connections and leaves them must not lock others out, not even others of the same source: where there is no
-/// room, the connection that has been without a call for longest makes it.
+/// room, the connection that has been without a call for longest makes it. Calls that never end must not lock others out
+/// either: when all is taken by them, the source that has most gives one up for a source that has fewer.
 final class ConnectionRegistry: Sendable {
     /// Something that connections are counted by, and how many it may have.
     struct Share: Hashable, Sendable {
@@ -54,8 +55,9 @@ final class ConnectionRegistry: Sendable {
                 if let close = Self.remove(idle, from: &state) { dismissed.append(close) }
             }
             if state.entries.count >= limit {
-                guard let idle = Self.longestIdle(state, of: nil) else { return (nil, dismissed) }
-                if let close = Self.remove(idle, from: &state) { dismissed.append(close) }
+                guard let number = Self.longestIdle(state, of: nil) ?? Self.oldest(state, ofMoreThan: shares.first)
+                else { return (nil, dismissed) }
+                if let close = Self.remove(number, from: &state) { dismissed.append(close) }
             }
             state.next += 1
             state.entries[state.next] = Entry(shares: shares, close: close, idleSince: state.tick())
@@ -101,6 +103,17 @@ final class ConnectionRegistry: Sendable {
             found = (number, entry.idleSince)
         }
         return found?.number
+    }
+
+    /// The oldest connection of the source that has most, where that is more than the newcomer's would have then. A
+    /// connection's source is its first share.
+    private static func oldest(_ state: State, ofMoreThan newcomer: Share?) -> Int? {
+        var counts: [String: Int] = [:]
+        for entry in state.entries.values { counts[entry.shares.first?.name ?? "", default: 0] += 1 }
+        let mine = counts[newcomer?.name ?? "", default: 0]
+        guard let greediest = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key else { return nil }
+        guard counts[greediest, default: 0] > mine + 1 else { return nil }
+        return state.entries.filter { ($0.value.shares.first?.name ?? "") == greediest }.keys.min()
     }
 
     private static func remove(_ number: Int, from state: inout State) -> (@Sendable () -> Void)? {

@@ -8,6 +8,8 @@ package struct ListenerError: Error, Hashable, Sendable, CustomStringConvertible
         case pathLength = "listener-path-length"
         /// Something that is no socket is at the path.
         case notASocket = "listener-not-a-socket"
+        /// Somebody else could replace the socket in its folder.
+        case folder = "listener-folder"
         /// Somebody answers at the path.
         case inUse = "listener-in-use"
         /// A descriptor that was handed over is no listening Unix socket.

@@ -13,12 +13,14 @@ struct UnixSocketFile: Sendable {
     private let device: dev_t
     private let inode: ino_t
 
-    /// Listens at a path. A socket file at which nobody answers is replaced; anything else is left alone.
+    /// Listens at a path. A socket file at which nobody answers is replaced; anything else is left alone. The folder must
+    /// be such that nobody else can put a socket of his own in the place of this one, and speak for it.
     /// - Throws: ``ListenerError``.
     init(listeningAt path: String, permissions: mode_t, backlog: CInt = 4096) throws(ListenerError) {
         guard !path.isEmpty, path.utf8.count <= Self.longestPath, !path.utf8.contains(0) else {
             throw ListenerError(.pathLength, path)
         }
+        try Self.requireOwnFolder(of: path)
         try Self.clear(path)
         let descriptor = try Self.makeSocket(path)
         do throws(ListenerError) {
@@ -62,6 +64,20 @@ struct UnixSocketFile: Sendable {
         // Programs that this one starts must not hold the socket open.
         guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw systemError(name) }
         return descriptor
+    }
+
+    /// Refuses a folder that belongs to another user, or in which everybody may replace everything.
+    private static func requireOwnFolder(of path: String) throws(ListenerError) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        var status = stat()
+        guard stat(folder, &status) == 0 else { throw systemError(folder) }
+        guard status.st_uid == 0 || status.st_uid == geteuid() else {
+            throw ListenerError(.folder, folder, detail: "it belongs to another user, who could replace the socket")
+        }
+        // Writable for all, and without the bit that keeps everybody to his own files.
+        guard status.st_mode & 0o1002 != 0o002 else {
+            throw ListenerError(.folder, folder, detail: "everybody may write there, and replace the socket")
+        }
     }
 
     /// Removes a socket file at which nobody answers.

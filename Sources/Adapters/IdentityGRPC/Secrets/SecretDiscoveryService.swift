@@ -80,7 +80,11 @@ private actor SecretSession {
         if case .refused(let reason) = try stream.receive(request) {
             logger.warning(
                 "a proxy refuses secrets",
-                metadata: ["pid": "\(pid)", "names": "\(request.resourceNames)", "reason": "\(reason)"])
+                // The proxy's own words, of which nobody knows how many there are.
+                metadata: [
+                    "pid": "\(pid)", "names": "\(request.resourceNames.prefix(8).map { $0.prefix(256) })",
+                    "reason": "\(reason.prefix(512))",
+                ])
         }
         try await write()
     }

@@ -12,6 +12,9 @@ struct SecretStream {
     typealias Request = Envoy_Service_Discovery_V3_DiscoveryRequest
     typealias Response = Envoy_Service_Discovery_V3_DiscoveryResponse
 
+    /// Most names of one request: a workload has some identities and trust domains, and each name is looked for.
+    static let mostNames = 1000
+
     private let names: SecretNames
     private let nonce: () -> String
     private var state: X509Update?
@@ -36,11 +39,12 @@ struct SecretStream {
     }
 
     /// Takes a request in.
-    /// - Throws: ``WorkloadDenial`` when it is about something else than secrets.
+    /// - Throws: ``WorkloadDenial`` when it is about something else than secrets, or about too many.
     mutating func receive(_ request: Request) throws(WorkloadDenial) -> Reception {
         guard request.typeURL.isEmpty || request.typeURL == SecretSet.typeURL else {
             throw .invalidArgument("unexpected resource type \"\(request.typeURL)\"")
         }
+        guard request.resourceNames.count <= Self.mostNames else { throw .invalidArgument("too many resource names") }
         if let sent {
             guard request.responseNonce == sent.nonce else { return .passedOver }
         } else if wanted != nil {

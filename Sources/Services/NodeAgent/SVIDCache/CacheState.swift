@@ -143,9 +143,7 @@ struct CacheState: Sendable {
         for (id, slot) in slots {
             guard let entry = book.entries[id], !slot.isSigning, isServed(entry, at: now) else { continue }
             // A moment further ahead than any wait was set by a clock that has gone back since.
-            if let notBefore = slot.notBefore, notBefore > now, notBefore <= now.advanced(by: Self.longestWait) {
-                continue
-            }
+            if let wait = slot.notBefore, wait > now, wait <= now.advanced(by: Self.longestWait) { continue }
             let isPinned = pins[id] != nil
             guard let held = slot.held, held.notAfter >= now else {
                 if isPinned {

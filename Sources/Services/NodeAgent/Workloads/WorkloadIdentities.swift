@@ -23,6 +23,7 @@ public final class WorkloadIdentities: Sendable {
     let tokens: TokenIssuance
     private let attestation: WorkloadAttestation
     private let processes: ProcessTable
+    private let explanations = ExplanationLimit()
 
     init(
         cache: SVIDCache, attestation: WorkloadAttestation, tokens: TokenIssuance, clock: any AgentClock,
@@ -216,7 +217,10 @@ public final class WorkloadIdentities: Sendable {
             metadata["spiffe_ids"] = .array(entries.prefix(8).map { .string($0.spiffeID.description) })
             return logger.debug("Workload has identities", metadata: metadata)
         }
-        let nearest = cache.read { $0.book.nearest(to: selectors, most: 3) } ?? []
+        guard let leftOut = explanations.take(at: now), let book = cache.read({ $0.book }) else { return }
+        if leftOut > 0 { metadata["left_out"] = "\(leftOut)" }
+        // Outside of the cache's lock: all entries are looked at.
+        let nearest = book.nearest(to: selectors, most: 3)
         metadata["nearest"] = .array(
             nearest.map { near in
                 .string("\(near.entry.id) lacks \(near.missing.sorted().map(\.description).joined(separator: ", "))")
