@@ -7,6 +7,7 @@ import KERINetwork
 import KelmarkBytes
 import KelmarkCrypto
 import KelmarkTestSupport
+import NodeAgent
 import SPIFFE
 import Testing
 import TrustBinding
@@ -130,6 +131,19 @@ import TrustBinding
     func everyRequestErrorHasAnEntry(code: String) {
         #expect(CertificateRequestError.Code(rawValue: code) != nil)
         expect(ErrorArea.request.code(code))
+    }
+
+    @Test func everyReasonOfAnAgentHasAnEntry() {
+        for reason in AgentPhase.StopReason.allCases {
+            expect(ErrorTranslation.code(for: reason))
+            #expect(ErrorTranslation.failure(for: reason).code == ErrorTranslation.code(for: reason))
+        }
+        for error in AgentRecordError.allCases {
+            expect(ErrorTranslation.code(for: error))
+            #expect(ErrorTranslation.failure(for: error).code == ErrorTranslation.code(for: error))
+        }
+        #expect(ErrorTranslation.failure(for: AgentPhase.StopReason.banned).status == .denied)
+        #expect(ErrorTranslation.failure(for: AgentRecordError.inUse).status == .conflict)
     }
 
     @Test func anErrorWithoutANameIsInternal() {

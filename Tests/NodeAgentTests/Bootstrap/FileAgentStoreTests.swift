@@ -64,6 +64,13 @@ struct FileAgentStoreTests {
         await #expect(throws: AgentRecordError.permissionsTooOpen) { try await store.load() }
     }
 
+    @Test(.enabled(if: geteuid() == 0)) func `a file of another user is refused`() async throws {
+        let store = try store()
+        try await store.save(try record())
+        try #require(chown(file.path(), 65_534, 65_534) == 0)
+        await #expect(throws: AgentRecordError.foreignOwner) { try await store.load() }
+    }
+
     @Test func `a link or a folder in the place of the file is refused`() async throws {
         let store = try store()
         folder.write("elsewhere", "{}")

@@ -70,7 +70,9 @@ struct LocalConnection: Sendable {
         guard !path.isEmpty, path.utf8.count <= EndpointAddress.longestPath, !path.utf8.contains(0) else {
             throw AdministrationError(.unreachable, "\(path) is no path of a socket")
         }
-        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        // Without SOCK_NONBLOCK a server that takes no connections would hold us for ever.
+        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, type, 0)
         guard descriptor >= 0 else { throw AdministrationError(.unreachable, "\(path): \(systemText())") }
         defer { close(descriptor) }
         var address = sockaddr_un()
@@ -81,7 +83,9 @@ struct LocalConnection: Sendable {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard status == 0 else { throw AdministrationError(.unreachable, "\(path): \(systemText())") }
+        guard status == 0 else {
+            throw AdministrationError(errno == EAGAIN ? .unavailable : .unreachable, "\(path): \(systemText())")
+        }
     }
 
     private static func systemText() -> String { String(cString: strerror(errno)) }

@@ -35,7 +35,9 @@ enum DurableFile {
         _ bytes: [UInt8], to path: String, mode: mode_t = 0o600, failure: (Int32, String) -> CommandFailure
     ) throws {
         let beside = "\(path).\(getpid()).new"
-        let descriptor = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
+        // What lies there is left over, or somebody waits for a secret to be written into his own file.
+        unlink(beside)
+        let descriptor = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw failure(errno, path) }
         var done = 0
         var problem: Int32 = 0

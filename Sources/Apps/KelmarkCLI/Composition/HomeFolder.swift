@@ -67,8 +67,19 @@ struct HomeFolder: Sendable {
     }
 
     /// Makes a folder inside the home that only its owner can read.
+    ///
+    /// One that is there already may be of another make, but not such that others put their files in the place of ours.
     static func makePrivate(_ path: String) throws {
-        if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure(errno, path) }
+        guard mkdir(path, 0o700) != 0 else { return }
+        guard errno == EEXIST else { throw failure(errno, path) }
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw failure(errno, path) }
+        guard status.st_uid == 0 || status.st_uid == geteuid() else {
+            throw CommandFailure("KM-FOLDER-SHARED", "\(path) belongs to another user", next: "ls -ld \(path)")
+        }
+        guard status.st_mode & 0o1002 != 0o002 else {
+            throw CommandFailure("KM-FOLDER-SHARED", "everybody may write into \(path)", next: "chmod o-w \(path)")
+        }
     }
 
     /// Names a failed system call.

@@ -12,8 +12,26 @@ extension ErrorCatalog {
             next: "kelmark bundle show --format pem",
             "Give the issuer's bundle by --trust-bundle. The cause says what was wrong with the one that there is."),
         ErrorArea.agent.entry(
-            "stopped", .denied, "The issuer does not take this agent any more.", next: "kelmark node list",
-            "It was banned or evicted, or its SVID has run out and it can't attest again. Its SVIDs are removed from the "
-                + "disk."),
+            "stopped", .denied, "The agent has no SVID that its issuer takes, and can't attest again.",
+            next: "kelmark node list",
+            "It was banned or evicted, or its SVID has run out. When the issuer said so, the SVID is removed from the disk; "
+                + "when only the clock of this machine did, it is kept: look at the clock first."),
+        ErrorArea.agent.entry(
+            "not-believed", .denied, "The issuer does not believe which node this is.",
+            next: "kelmark token create --out token",
+            "A join token works once and for some minutes only; other proofs must be those that the issuer was told to take. "
+                + "Trying the same again is useless."),
+        ErrorArea.agent.entry(
+            "in-use", .conflict, "Another agent uses the folder.", next: "kelmark agent serve --help",
+            "Each agent of a machine has a folder (--folder) and a socket of its own."),
+        ErrorArea.agent.entry(
+            "record-exposed", .denied, "Others can read or have written what the agent kept.",
+            next: "ls -l the agent's folder",
+            "agent.json holds the agent's key and the authorities that it trusts: it must be 0600 and belong to the agent's "
+                + "user. Ask who has read it, remove it, and attest the node again."),
+        ErrorArea.agent.entry(
+            "record", .failure, "What the agent kept can't be read back.", next: "ls -l the agent's folder",
+            "agent.json is damaged, of another trust domain, or written by a newer version. Nothing is overwritten: remove "
+                + "it, and attest the node again."),
     ]
 }

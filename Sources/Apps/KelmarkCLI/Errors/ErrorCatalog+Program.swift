@@ -30,6 +30,11 @@ extension ErrorCatalog {
             "address-taken", .conflict, "Nothing can be listened at the address.", next: "ss -ltnp",
             "Another program listens there, the address is not one of this machine, or the port needs more rights."),
         ErrorArea.program.entry(
+            "folder-shared", .denied, "Somebody else could replace what is put into the folder.",
+            next: "ls -ld the folder",
+            "A folder for sockets, keys or records must belong to you or to root, and must not be writable for everybody, "
+                + "unless it is sticky as /tmp is."),
+        ErrorArea.program.entry(
             "tool-missing", .notFound, "A program that the command runs is not installed.",
             next: "apt-get install openssl",
             "The demonstration lets openssl check the certificate chain, so that you need not believe Kelmark alone."),

@@ -24,10 +24,10 @@ extension ErrorCatalog {
             "invalid", .usage, "The issuer says that the request is wrong.", next: "the command with --help",
             "The cause has the issuer's words: which field it is and what is wrong with it."),
         ErrorArea.administration.entry(
-            "not-found", .notFound, "The issuer has no such thing.", next: "kelmark entry list",
+            "not-found", .notFound, "The issuer has no such thing.", next: "the list command of the same group",
             "It may have been deleted, or it has another name. The list commands show what there is."),
         ErrorArea.administration.entry(
-            "exists", .conflict, "The issuer has such a thing already.", next: "kelmark entry list",
+            "exists", .conflict, "The issuer has such a thing already.", next: "the list command of the same group",
             "An entry with the same SPIFFE ID, parent and selectors is similar, whatever else it says: update it instead."
         ),
         ErrorArea.administration.entry(

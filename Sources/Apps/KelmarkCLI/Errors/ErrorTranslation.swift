@@ -43,7 +43,9 @@ enum ErrorTranslation {
         case let error as IssuerStoreError: CommandFailure(ErrorArea.issuer.code("store"), "\(error)")
         case let error as BootstrapError: CommandFailure(ErrorArea.agent.code("no-trust"), "\(error)")
         case let error as IssuerClientError: CommandFailure(ErrorArea.agent.code("stopped"), "\(error)")
-        case let error as ListenerError: CommandFailure("KM-ADDRESS-TAKEN", "\(error)")
+        case let reason as AgentPhase.StopReason: CommandFailure(code(for: reason), summary(code(for: reason)))
+        case let error as AgentRecordError: CommandFailure(code(for: error), summary(code(for: error)))
+        case let error as ListenerError: CommandFailure(code(for: error.code), "\(error)")
         case let error as AuthorityCredentialError:
             CommandFailure(ErrorArea.issuer.code("limits-malformed"), "\(error)")
         case let error as ProofFileError:
@@ -159,6 +161,28 @@ enum ErrorTranslation {
     static func code(for code: DIDError.Code) -> String { ErrorArea.did.code(code.rawValue) }
 
     // MARK: Servers
+
+    /// The code of why an agent stopped.
+    static func code(for reason: AgentPhase.StopReason) -> String {
+        switch reason {
+        case .attestationDenied: ErrorArea.agent.code("not-believed")
+        case .banned, .cannotReattest, .requested: ErrorArea.agent.code("stopped")
+        }
+    }
+
+    /// The code of why what an agent kept is not used.
+    static func code(for error: AgentRecordError) -> String {
+        switch error {
+        case .inUse: ErrorArea.agent.code("in-use")
+        case .permissionsTooOpen, .foreignOwner: ErrorArea.agent.code("record-exposed")
+        case .malformed, .version, .otherTrustDomain, .notAFile, .tooLarge: ErrorArea.agent.code("record")
+        }
+    }
+
+    /// The code of why nothing can be listened at.
+    static func code(for code: ListenerError.Code) -> String {
+        code == .folder ? "KM-FOLDER-SHARED" : "KM-ADDRESS-TAKEN"
+    }
 
     /// The code of what an issuer refused.
     static func code(for code: AdministrationError.Code) -> String {

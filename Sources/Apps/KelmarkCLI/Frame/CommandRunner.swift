@@ -20,7 +20,8 @@ enum CommandRunner {
             let context = CommandContext(
                 settings: settings, console: console, environment: environment, clock: { SystemTime.now },
                 passphrase: PassphraseSource(global: global, settings: settings, environment: environment))
-            let result = try await command.perform(in: context)
+            var result = try await command.perform(in: context)
+            result.concern = result.concern?.advised(for: name)
             guard report(result, of: name, on: console) else {
                 return report(
                     CommandFailure("KM-INPUT-UNWRITABLE", "standard output takes no more: \(systemMessage())"),
@@ -29,7 +30,7 @@ enum CommandRunner {
             }
             return result.concern?.status ?? .ok
         } catch {
-            let failure = ErrorTranslation.failure(for: error)
+            let failure = ErrorTranslation.failure(for: error).advised(for: name)
             console.detail("\(String(reflecting: type(of: error)))")
             return report(failure, of: name, on: console)
         }

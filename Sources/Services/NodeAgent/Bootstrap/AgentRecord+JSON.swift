@@ -60,6 +60,8 @@ public enum AgentRecordError: String, Error, Hashable, Sendable, CaseIterable {
     case otherTrustDomain = "agent-record-trust-domain"
     /// Others than the owner may open the file.
     case permissionsTooOpen = "agent-record-permissions"
+    /// The file is another user's.
+    case foreignOwner = "agent-record-owner"
     /// Not a regular file.
     case notAFile = "agent-record-no-file"
     /// More bytes than are read.

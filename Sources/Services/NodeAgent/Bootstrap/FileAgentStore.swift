@@ -40,6 +40,7 @@ public final class FileAgentStore: AgentStore {
             let status = try files.status(file.descriptor)
             guard status.isRegular else { throw AgentRecordError.notAFile }
             guard status.mode & 0o077 == 0 else { throw AgentRecordError.permissionsTooOpen }
+            guard try file.status().owner == geteuid() else { throw AgentRecordError.foreignOwner }
             var (bytes, isWhole) = try file.read(limit: AgentRecord.largest)
             defer { wipe(&bytes) }
             guard isWhole else { throw AgentRecordError.tooLarge }

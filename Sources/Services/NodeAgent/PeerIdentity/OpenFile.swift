@@ -87,6 +87,7 @@ struct FileIdentity: Hashable, Sendable {
     let inode: UInt64
     let byteCount: Int64
     let isRegular: Bool
+    let owner: UInt32
     /// Seconds and nanoseconds of the last change of content, then of the inode.
     let times: [Int64]
 
@@ -95,6 +96,7 @@ struct FileIdentity: Hashable, Sendable {
         inode = UInt64(status.st_ino)
         byteCount = Int64(status.st_size)
         isRegular = status.st_mode & S_IFMT == S_IFREG
+        owner = status.st_uid
         times = [
             Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec), Int64(status.st_ctim.tv_sec),
             Int64(status.st_ctim.tv_nsec),

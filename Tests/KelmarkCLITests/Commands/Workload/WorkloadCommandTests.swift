@@ -94,6 +94,29 @@ private typealias API = Workload_SpiffeWorkloadAPI.Method
         #expect(result.text.contains("Writing key #0 to file \(folder.path)/svid.0.key."))
     }
 
+    @Test func theFolderShowsOneState() async throws {
+        let own = try TestCertificates()
+        let folder = try CommandFolder()
+        let files = "\(folder.path)/svids"
+        var response = Self.response(own, try TestCertificates("other.test"))
+        response.svids.append(response.svids[0])
+        // The folder is made.
+        _ = try await CommandDrive.run(
+            "workload", "fetch", "x509", "--write", files, against: Self.fetching(response))
+        let own0: Set = ["svid.0.pem", "svid.0.key", "bundle.0.pem"]
+        func names() throws -> Set<String> { Set(try FileManager.default.contentsOfDirectory(atPath: files)) }
+        #expect(try names().count == 8)
+        FileManager.default.createFile(atPath: "\(files)/notes.pem", contents: nil)
+        response.svids.removeLast()
+        response.federatedBundles = [:]
+        let result = try await CommandDrive.run(
+            "workload", "fetch", "x509", "--write", files, against: Self.fetching(response))
+        #expect(try names() == own0.union(["notes.pem"]))
+        #expect(result.text.contains("Removing file \(files)/svid.1.key."))
+        #expect(try IdentityFiles(folder: files).remove(from: 0).count == 3)
+        #expect(try names() == ["notes.pem"])
+    }
+
     @Test func damagedCertificatesAreRefused() async throws {
         var response = Self.response(try TestCertificates(), try TestCertificates("other.test"))
         response.svids[0].x509Svid = Data([0x30, 0x05, 1])

@@ -16,7 +16,14 @@ struct HealthCommand: KelmarkCommand {
         ])
 
     @OptionGroup var global: GlobalOptions
-    @OptionGroup var server: WorkloadOptions
+    @Option(
+        name: .also("socket-path", as: "socketPath"),
+        help: ArgumentHelp(
+            "Socket to ask at (default: issuer.sock in the runtime folder; with --agent where workloads ask).",
+            valueName: "path"),
+        completion: .file())
+    var socketPath: String?
+    @OptionGroup var form: OutputOptions
     @Flag(help: "Ask the node agent; its socket is found as workloads find it.")
     var agent = false
 
@@ -24,15 +31,17 @@ struct HealthCommand: KelmarkCommand {
         let name = agent ? "Agent" : "Server"
         let isHealthy: Bool
         if agent {
-            isHealthy = try await context.working(server) { try await $0.isHealthy() }
+            isHealthy = try await context.working(at: WorkloadOptions.address(socketPath, context.environment)) {
+                try await $0.isHealthy()
+            }
         } else {
-            let path = server.socketPath ?? Product.Socket.path(Product.Socket.issuer, environment: context.environment)
+            let path = socketPath ?? Product.Socket.path(Product.Socket.issuer, environment: context.environment)
             isHealthy = try await IssuerAdministration.connected(toSocket: path) { try await $0.isHealthy() }
         }
         return Answer(
             json: ["status": .text(isHealthy ? "SERVING" : "NOT_SERVING")],
             text: isHealthy ? ["\(name) is healthy."] : [],
             concern: isHealthy ? nil : CommandFailure("KM-ADMIN-UNHEALTHY", "\(name) is unhealthy")
-        ).result(server.form, in: context)
+        ).result(form, in: context)
     }
 }

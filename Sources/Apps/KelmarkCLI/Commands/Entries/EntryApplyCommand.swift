@@ -48,7 +48,8 @@ struct EntryApplyCommand: KelmarkCommand {
                 throw CommandFailure(
                     "KM-NEEDS-YES",
                     "\(SPIREText.count(plan.deletions.count, "entry", "entries")) would be deleted, nothing was done",
-                    next: "\(Product.command) entry apply \(file) --prune --yes")
+                    next: (["\(Product.command) entry apply \(file) --prune"]
+                        + pruneUnder.map { "--prune-under \($0)" } + ["--yes"]).joined(separator: " "))
             }
             return try await Self.carryOut(plan, administration).result(issuer.form, in: context)
         }

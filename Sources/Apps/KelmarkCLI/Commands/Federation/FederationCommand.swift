@@ -207,11 +207,14 @@ struct FederationShowCommand: KelmarkCommand {
 struct FederationDeleteCommand: KelmarkCommand {
     static let path = "federation delete"
     static let configuration = CommandConfiguration.kelmark(
-        "delete", "Ends the fetching of a bundle. What was fetched is kept: bundle delete forgets it.",
+        "delete", "Ends the fetching of a bundle, and forgets the bundle.",
+        about: "Entries that federate with the trust domain stay and federate with it no more: their workloads stop "
+            + "trusting it within seconds. To keep a bundle that nobody fetches, set it by hand afterwards.",
         examples: [
             CommandExample("one", "kelmark federation delete other.example"),
             CommandExample("as SPIRE's tool does", "kelmark federation delete -id other.example"),
-            CommandExample("and forget the bundle", "kelmark bundle delete --id other.example --mode dissociate"),
+            CommandExample(
+                "who would be concerned", "kelmark entry list --federates-with other.example"),
         ])
 
     @OptionGroup var global: GlobalOptions

@@ -18,6 +18,12 @@ struct WorkloadOptions: ParsableArguments {
     /// Where the Workload API is.
     /// - Throws: ``CommandFailure`` for a text that names none.
     func address(_ environment: [String: String]) throws -> EndpointAddress {
+        try Self.address(socketPath, environment)
+    }
+
+    /// Where the Workload API is that an option names, or the environment, or nobody.
+    /// - Throws: ``CommandFailure`` for a text that names none.
+    static func address(_ socketPath: String?, _ environment: [String: String]) throws -> EndpointAddress {
         if let socketPath, socketPath.hasPrefix("/") || !socketPath.contains(":") { return .unix(path: socketPath) }
         let variable = EndpointAddress.environmentVariable
         let named = socketPath ?? environment[variable].flatMap { $0.isEmpty ? nil : $0 }
@@ -41,7 +47,15 @@ extension CommandContext {
         _ options: WorkloadOptions, patience: Duration? = .seconds(30),
         _ body: (WorkloadCalls) async throws -> Result
     ) async throws -> Result {
-        let address = try options.address(environment)
+        try await working(at: options.address(environment), patience: patience, body)
+    }
+
+    /// Runs `body` as a workload of the agent at an address.
+    /// - Throws: ``CommandFailure``, also for every refusal of the Workload API.
+    func working<Result: Sendable>(
+        at address: EndpointAddress, patience: Duration? = .seconds(30),
+        _ body: (WorkloadCalls) async throws -> Result
+    ) async throws -> Result {
         console.detail("asking the Workload API at \(address)")
         do {
             return try await WorkloadCalls.connected(to: address, patience: patience, body)

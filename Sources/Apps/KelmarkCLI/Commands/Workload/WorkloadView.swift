@@ -117,37 +117,3 @@ enum WorkloadView {
         return rest.isEmpty ? "\(number / unit)" : "\(number / unit).\(String(rest))"
     }
 }
-
-/// The files into which a workload's identities are written, by SPIRE's names.
-struct IdentityFiles {
-    let folder: String
-
-    /// Writes everything, and tells of each file. Keys are made with mode 0600.
-    func write(_ state: WorkloadCalls.X509State) throws -> [String] {
-        var lines: [String] = []
-        for (index, identity) in state.identities.enumerated() {
-            let svid = path("svid.\(index).pem")
-            try write(CertificateEncoding.pem(WorkloadView.read(identity.chain, identity.id)), to: svid)
-            let key = path("svid.\(index).key")
-            try DurableFile.writeSecret(Array(CertificateEncoding.pem(pkcs8: identity.key).utf8), to: key)
-            let bundle = path("bundle.\(index).pem")
-            try write(CertificateEncoding.pem(WorkloadView.read(identity.bundle, identity.id)), to: bundle)
-            lines += [
-                "Writing SVID #\(index) to file \(svid).", "Writing key #\(index) to file \(key).",
-                "Writing bundle #\(index) to file \(bundle).",
-            ]
-            for (number, (domain, der)) in state.federatedBundles.sorted(by: { $0.key < $1.key }).enumerated() {
-                let file = path("federated_bundle.\(index).\(number).pem")
-                try write(CertificateEncoding.pem(WorkloadView.read(der, domain)), to: file)
-                lines.append("Writing federated bundle #\(index) for trust domain \(domain) to file \(file).")
-            }
-        }
-        return lines.map(printable)
-    }
-
-    private func path(_ name: String) -> String { folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)" }
-
-    private func write(_ text: String, to path: String) throws {
-        try DurableFile.writeOutput(Array(text.utf8), to: path)
-    }
-}

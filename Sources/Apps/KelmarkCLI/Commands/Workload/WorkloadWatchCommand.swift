@@ -12,7 +12,8 @@ struct WorkloadWatchCommand: KelmarkCommand {
         "watch", "Shows the X.509-SVIDs, and each change of them, until it is stopped.",
         about:
             "When the agent goes away or says that there is no identity, the command tells so and asks again, first after "
-            + "a second, later after up to 30. With --json each state is one envelope on a line.",
+            + "a second, later after up to 30. With --json each state is one envelope on a line. With --write the folder "
+            + "follows: files of what is no more are removed, all of them when there is no identity.",
         examples: [
             CommandExample("until Ctrl-C", "kelmark workload watch"),
             CommandExample("until the next change", "kelmark workload watch --updates 2"),
@@ -48,6 +49,11 @@ struct WorkloadWatchCommand: KelmarkCommand {
                 // What the caller did wrong does not get better by asking again.
                 guard failure.status != .usage, !failure.isFinal else { throw failure }
                 context.console.failure(failure)
+                if let write, failure.code == ErrorArea.workload.code("no-identity") {
+                    for line in try IdentityFiles(folder: write).remove(from: 0) {
+                        context.console.progress(printable(line))
+                    }
+                }
             }
             // A stream that gave something was a good one.
             if counter.count > before { pause = 1 }
