@@ -14,7 +14,7 @@ coverage_flags := --traits Secp256k1 --scratch-path .build-coverage
 export SWIFT_BACKTRACE := enable=no
 unexport KELMARK_CORE_ONLY
 
-.PHONY: help setup build demo test interop fuzz soak drill bench mutate lint generate format docs coverage clean
+.PHONY: help setup build demo test examples interop fuzz soak drill bench mutate lint generate format docs coverage clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: setup ## All tests (sets the machine up first)
 	scripts/duplicity-drill
 	scripts/fuzz --seconds 20
 	scripts/interop --smoke
+
+examples: setup ## Builds what uses our libraries from outside, as an application does
+	swift build --package-path Examples/WorkloadClient --scratch-path .build-examples
 
 interop: setup ## Exchanges key event logs with live keripy 1.1.17 and 1.2.13, both ways
 	swift build $(swift_flags) --product kelmark
@@ -71,7 +74,7 @@ mutate: setup ## Disables each validation rule in turn; the tests must turn red 
 	scripts/mutate
 
 lint: ## Formatting, layers, licence lines, names and paths
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks Examples
 	scripts/check-layers
 	scripts/check-files
 
@@ -79,7 +82,7 @@ generate: ## Writes the gRPC code from its definitions (needs protoc)
 	scripts/generate-api
 
 format: ## Formats the Swift sources in place
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz Benchmarks Examples
 
 coverage: setup ## Line coverage of Foundations and Protocols; fails under 90 %
 	KELMARK_CORE_ONLY=1 swift test $(coverage_flags) --enable-code-coverage

@@ -100,6 +100,38 @@ struct MutualTLSTests {
         }
     }
 
+    @Test func whoSaysNothingIsNotWaitedForForEver() async throws {
+        var tls = server()
+        tls.handshakeTime = .milliseconds(50)
+        try await serving(tls) { port in
+            let silent = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(host: "127.0.0.1", port: port).get()
+            // The time limit of the suite ends a wait in vain.
+            try await silent.closeFuture.get()
+        }
+    }
+
+    @Test func aConnectionOutlivesTheTimeOfItsHandshake() async throws {
+        var tls = server()
+        tls.handshakeTime = .seconds(2)
+        try await serving(tls) { port in
+            let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(host: "127.0.0.1", port: port) { [client = client()] channel in
+                    client.addClientHandler(to: channel).flatMapThrowing {
+                        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    }
+                }
+            try await connection.executeThenClose { inbound, outbound in
+                var chunks = inbound.makeAsyncIterator()
+                try await outbound.write(ByteBuffer(string: "who am I"))
+                #expect(try await chunks.next() != nil)
+                try await Task.sleep(for: .seconds(2))
+                try await outbound.write(ByteBuffer(string: "who am I"))
+                #expect(try await chunks.next() != nil)
+            }
+        }
+    }
+
     @Test func othersAreRefused() async throws {
         let nobody = PeerAuthorizer.exactly(try SPIFFEID("spiffe://example.org/other"))
         try await serving(server(nobody)) { port in

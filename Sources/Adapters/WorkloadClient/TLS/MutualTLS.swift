@@ -20,6 +20,8 @@ public struct MutualTLS: Sendable {
     public let authorizer: PeerAuthorizer
     /// What is spoken over TLS, in order of preference, such as `h2`; empty for no negotiation.
     public var applicationProtocols: [String] = []
+    /// How long a client of ours may take to show who it is: a connection that says nothing is closed then.
+    public var handshakeTime = Duration.seconds(10)
 
     private let clock: any WorkloadClock
     private let logger: Logger
@@ -48,9 +50,13 @@ public struct MutualTLS: Sendable {
     /// handlers of protocols are added.
     public func addServerHandler(to channel: any Channel) -> EventLoopFuture<Void> {
         channel.eventLoop.makeFutureWithTask { try await material() }.flatMapThrowing { material in
+            let deadline = channel.eventLoop.scheduleTask(in: TimeAmount(handshakeTime)) { channel.close(promise: nil) }
+            channel.closeFuture.whenComplete { _ in deadline.cancel() }
             let handler = NIOSSLServerHandler(
                 context: try serverContext(material),
                 customVerificationCallbackWithMetadata: { presented, promise in
+                    // It has come as far as to show a certificate.
+                    deadline.cancel()
                     promise.completeWithTask { await judge(presented) }
                 })
             try channel.pipeline.syncOperations.addHandler(handler, position: .first)
