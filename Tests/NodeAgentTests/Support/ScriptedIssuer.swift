@@ -32,6 +32,8 @@ actor ScriptedIssuer: IssuerClient {
     var refusals: [String: IssuerClientError] = [:]
     var challenges: [[UInt8]] = []
     private(set) var answers: [[UInt8]] = []
+    /// For whom a token is beside those who were asked for.
+    var furtherAudiences: [String] = []
     /// What is done to chains before they are handed out.
     var damage: @Sendable ([[UInt8]]) -> [[UInt8]] = { $0 }
     private var waiters: [(call: Call, count: Int, continuation: CheckedContinuation<Void, Never>)] = []
@@ -117,7 +119,8 @@ actor ScriptedIssuer: IssuerClient {
         try count(.jwt)
         if hangs { try? await clock.sleep(for: .seconds(1_000_000)) }
         guard let entry = entries.first(where: { $0.id == entryID }) else { throw IssuerClientError(.notFound) }
-        return await authority.token(entry.spiffeID, audience: audience, at: clock.now(), lifetime: tokenLifetime)
+        return await authority.token(
+            entry.spiffeID, audience: audience + furtherAudiences, at: clock.now(), lifetime: tokenLifetime)
     }
 
     func bundle() throws(IssuerClientError) -> TrustBundle {

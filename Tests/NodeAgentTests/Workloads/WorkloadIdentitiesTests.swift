@@ -325,6 +325,13 @@ struct WorkloadIdentitiesTests {
         await #expect(throws: WorkloadDenial.self) { try await facade().jwtSVIDs(for: me, audience: ["x"]) }
     }
 
+    @Test func `a token for more audiences than were asked for is not given out`() async throws {
+        await put(Sample.entry("a"))
+        await issuer.change { $0.furtherAudiences = ["y"] }
+        await #expect(throws: WorkloadDenial.self) { try await facade().jwtSVIDs(for: me, audience: ["x"]) }
+        #expect(try await facade().jwtSVIDs(for: me, audience: ["y", "x"]).count == 1)
+    }
+
     @Test func `an issuer that hangs costs the caller no more than the patience`() async throws {
         await put(Sample.entry("a"))
         await issuer.change { $0.hangs = true }
@@ -333,6 +340,28 @@ struct WorkloadIdentitiesTests {
         await clock.untilSleeping(2)
         clock.advance(by: .seconds(30))
         await #expect(throws: WorkloadDenial.unavailable("could not fetch JWT-SVID")) { try await answer.value }
+    }
+
+    @Test func `calls to an issuer that hangs do not pile up`() async throws {
+        await put(Sample.entry("a", path: "/a"), Sample.entry("b", path: "/b"))
+        await issuer.change { $0.hangs = true }
+        let (facade, me) = (facade(), me)
+        @Sendable func token(_ audience: Int, _ id: String) async throws -> [WorkloadToken] {
+            try await facade.jwtSVIDs(for: me, audience: ["\(audience)"], id: "spiffe://example.org/\(id)")
+        }
+        let most = TokenIssuance.mostPending
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for audience in 0..<most { group.addTask { _ = try? await token(audience, "a") } }
+            await issuer.until(.jwt, most)
+            await #expect(throws: WorkloadDenial.unavailable("could not fetch JWT-SVID")) { try await token(most, "a") }
+            #expect(await issuer.calls[.jwt] == most)
+            // Another identity has room of its own.
+            group.addTask { _ = try? await token(0, "b") }
+            await issuer.until(.jwt, most + 1)
+            group.cancelAll()
+        }
+        await issuer.change { $0.hangs = false }
+        #expect(try await token(most, "a").count == 1)
     }
 
     // MARK: Validation

@@ -6,12 +6,17 @@ private import Synchronization
 
 /// Gets tokens from the issuer, and keeps them for who asks again. Facts (SPIFFE) 8.3.
 final class TokenIssuance: Sendable {
+    /// Most tokens of one entry that the issuer is asked for at once: who asks and goes away, again and again, must not
+    /// pile up calls to an issuer that does not answer.
+    static let mostPending = 256
+
     private let cache: SVIDCache
     private let issuer: any IssuerClient
     private let clock: any AgentClock
     private let patience: Duration
     private let logger: Logger
     private let tokens: Mutex<JWTSVIDCache>
+    private let pending = Mutex<[String: Int]>([:])
 
     init(
         _ cache: SVIDCache, issuer: any IssuerClient, clock: any AgentClock, policy: WorkloadPolicy, logger: Logger
@@ -38,6 +43,8 @@ final class TokenIssuance: Sendable {
         let kept = entry.includesTokenID ? nil : tokens.withLock { $0.token(for: key, at: now) }
         if let kept, kept.isFresh { return kept.issued.token }
         do {
+            try begin(entry.id)
+            defer { end(entry.id) }
             let (issued, keyID) = try await issue(entry, Self.unique(audience))
             if !entry.includesTokenID { tokens.withLock { $0.put(issued, keyID: keyID, for: key) } }
             return issued.token
@@ -73,7 +80,27 @@ final class TokenIssuance: Sendable {
         guard svid.id == entry.spiffeID else {
             throw IssuerClientError(.malformedAnswer, "the token is for \(svid.id)")
         }
+        // One audience more than was asked for could use the token at all others.
+        guard Set(svid.audiences) == Set(audience) else {
+            throw IssuerClientError(.malformedAnswer, "the token is for other audiences")
+        }
         return (issued, svid.authority.keyID)
+    }
+
+    private func begin(_ entryID: String) throws(IssuerClientError) {
+        let hasRoom = pending.withLock { pending in
+            guard pending[entryID, default: 0] < Self.mostPending else { return false }
+            pending[entryID, default: 0] += 1
+            return true
+        }
+        guard hasRoom else { throw IssuerClientError(.resourceExhausted, "too many tokens of the entry at once") }
+    }
+
+    private func end(_ entryID: String) {
+        pending.withLock { pending in
+            let left = pending[entryID, default: 1] - 1
+            pending[entryID] = left > 0 ? left : nil
+        }
     }
 
     /// Each audience once, in order.
