@@ -34,7 +34,7 @@ public struct WorkloadAttestation: Sendable {
     /// What is found of a process that a delegate names by its number.
     /// - Throws: ``WorkloadDenial/attestationFailed``.
     func selectors(ofPID pid: Int32, in table: ProcessTable) async throws(WorkloadDenial) -> Set<Selector> {
-        let found: Result<ProcessHandle, any Error> = await BlockingThreads.$caller.withValue(.max) {
+        let found: Result<ProcessHandle, any Error> = await BlockingThreads.$caller.withValue(UInt32.max) {
             do {
                 return .success(try await threads.run { try ProcessHandle(pid: pid, in: table) })
             } catch {

@@ -56,10 +56,10 @@ final class TokenIssuance: Sendable {
             // used is asked again: its key may have been tainted meanwhile.
             let isPassing = (error as? IssuerClientError)?.isPassing ?? (error is TimeIsUp)
             let now = clock.now()
-            guard isPassing, kept != nil, let kept = tokens.withLock({ $0.token(for: key, at: now) }) else {
+            guard isPassing, kept != nil, let still = tokens.withLock({ $0.token(for: key, at: now) }) else {
                 throw .unavailable("could not fetch JWT-SVID")
             }
-            return kept.issued.token
+            return still.issued.token
         }
     }
 
