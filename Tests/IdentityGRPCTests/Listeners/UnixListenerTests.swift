@@ -71,6 +71,13 @@ import Testing
         #expect(answer.hasPrefix(ownText))
     }
 
+    @Test func aServerMayOpenAsManyFilesAsItIsAllowed() {
+        _ = server()
+        var limit = rlimit()
+        #expect(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+        #expect(limit.rlim_cur == limit.rlim_max)
+    }
+
     @Test func connectionsWithCallsMakeNoRoom() async throws {
         let small = server(limits: { $0.connectionsPerProcess = 1 })
         try await serving(small) { [path = folder.socket] in

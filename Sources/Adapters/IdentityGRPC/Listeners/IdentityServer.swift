@@ -43,10 +43,15 @@ package final class IdentityServer: Service {
         self.logger = logger
     }
 
+    /// How many files the process may open, which it is made to be as many as it is allowed: the usual 1024 are for
+    /// programs that can't count further, and would be three hundred workloads.
     private static var mostOpenFiles: Int {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
-        return Int(clamping: limit.rlim_cur)
+        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(files, &limit) == 0 else { return 1024 }
+        let present = limit.rlim_cur
+        limit.rlim_cur = limit.rlim_max
+        return Int(clamping: setrlimit(files, &limit) == 0 ? limit.rlim_cur : present)
     }
 
     deinit { listening.fail(CancellationError()) }
