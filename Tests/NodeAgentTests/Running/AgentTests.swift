@@ -367,7 +367,8 @@ struct AgentTests {
         try await attested()
         clock.advance(by: .seconds(-86_400))
         await issuer.fail(.attest, .denied)
-        await #expect(throws: AgentPhase.StopReason.attestationDenied) { try await agent().run() }
+        let early = agent()
+        await #expect(throws: AgentPhase.StopReason.attestationDenied) { try await early.run() }
         clock.advance(by: .seconds(86_400))
         await issuer.forgetCalls()
         let agent = agent()

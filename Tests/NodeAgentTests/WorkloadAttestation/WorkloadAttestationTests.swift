@@ -128,28 +128,38 @@ struct BlockingThreadsTests {
         try await held
     }
 
-    @Test func `each user has a line, and the lines take turns`() async throws {
-        let threads = BlockingThreads(width: 1, longestLine: 2)
-        let gate = Gate()
-        let order = Mutex<[String]>([])
-        func call(_ caller: UInt32, _ name: String) async throws {
+    private final class Calls: Sendable {
+        private let threads: BlockingThreads
+        private let names = Mutex<[String]>([])
+
+        init(_ threads: BlockingThreads) { self.threads = threads }
+
+        var inOrder: [String] { names.withLock { $0 } }
+
+        func make(_ name: String, by caller: UInt32) async throws {
             try await BlockingThreads.$caller.withValue(caller) {
-                try await threads.run { order.withLock { $0.append(name) } }
+                try await threads.run { self.names.withLock { $0.append(name) } }
             }
         }
+    }
+
+    @Test func `each user has a line, and the lines take turns`() async throws {
+        let threads = BlockingThreads(width: 1, longestLine: 2)
+        let calls = Calls(threads)
+        let gate = Gate()
         async let held: Void = BlockingThreads.$caller.withValue(1000) { try await threads.run { gate.pass() } }
         await gate.untilReached()
-        async let first: Void = call(1000, "a1")
+        async let first: Void = calls.make("a1", by: 1000)
         while threads.waiting < 1 { await Task.yield() }
-        async let second: Void = call(1000, "a2")
+        async let second: Void = calls.make("a2", by: 1000)
         while threads.waiting < 2 { await Task.yield() }
         // His line is full; that of another is not.
-        await #expect(throws: BlockingThreads.Busy.self) { try await call(1000, "a3") }
-        async let other: Void = call(2000, "b1")
+        await #expect(throws: BlockingThreads.Busy.self) { try await calls.make("a3", by: 1000) }
+        async let other: Void = calls.make("b1", by: 2000)
         while threads.waiting < 3 { await Task.yield() }
         gate.open()
         _ = try await (held, first, second, other)
-        #expect(order.withLock { $0 } == ["a1", "b1", "a2"])
+        #expect(calls.inOrder == ["a1", "b1", "a2"])
     }
 
     @Test func `who is cancelled waits no longer`() async throws {
