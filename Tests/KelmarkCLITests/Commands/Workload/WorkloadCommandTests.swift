@@ -106,7 +106,7 @@ private typealias API = Workload_SpiffeWorkloadAPI.Method
         let own0: Set = ["svid.0.pem", "svid.0.key", "bundle.0.pem"]
         func names() throws -> Set<String> { Set(try FileManager.default.contentsOfDirectory(atPath: files)) }
         #expect(try names().count == 8)
-        FileManager.default.createFile(atPath: "\(files)/notes.pem", contents: nil)
+        #expect(FileManager.default.createFile(atPath: "\(files)/notes.pem", contents: nil))
         response.svids.removeLast()
         response.federatedBundles = [:]
         let result = try await CommandDrive.run(
