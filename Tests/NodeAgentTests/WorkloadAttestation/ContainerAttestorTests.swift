@@ -157,7 +157,7 @@ struct ContainerAttestorTests {
         // What `unshare --user --mount` and a bind mount give to any user.
         for group in ["/docker/\(Self.id)", "/kubepods/burstable/pod\(Self.pod)/\(Self.id)"] {
             processes.add(
-                7, cgroup: "0::/user.slice\n", mounts: "63 43 0:38 \(group) /tmp/x rw,relatime - cgroup2 cgroup2 rw\n")
+                7, cgroup: "0::/user.slice\n", mounts: "63 43 0:38 \(group) /mnt/x rw,relatime - cgroup2 cgroup2 rw\n")
             let process = try ProcessHandle(pid: 7, in: processes.table)
             #expect(try await inspect(answer(), process).isEmpty)
             let kubelet = Kubelet { _ in Self.pods() }
