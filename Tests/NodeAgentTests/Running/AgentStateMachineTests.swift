@@ -19,7 +19,7 @@ struct AgentStateMachineTests {
             [], .starting,
             [.identityLoaded: .synchronising, .trustLoaded: .attesting, .nothingLoaded: .bootstrapping]
         ),
-        ([.nothingLoaded], .bootstrapping, [.trustFound: .attesting]),
+        ([.nothingLoaded], .bootstrapping, [.trustFound: .attesting, .identityLoaded: .synchronising]),
         (
             [.trustLoaded], .attesting,
             [

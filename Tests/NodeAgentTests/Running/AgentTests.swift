@@ -147,6 +147,21 @@ struct AgentTests {
         #expect(await store.load() == empty)
     }
 
+    @Test func `an SVID that was kept is good again under a bundle that is given anew`() async throws {
+        try await attested()
+        let identity = try #require(await store.load()?.identity)
+        await store.save(
+            AgentRecord(bundle: try TrustBundle(trustDomain: Sample.domain, sequence: 5), identity: identity))
+        let document = BundleDocument.encode(authority.bundle(sequence: 1))
+        let agent = agent { $0.bootstrap = .fetched(.spiffe) { document } }
+        try await run(agent) {
+            await clock.untilSleeping(2)
+            #expect(agent.phase == .serving)
+        }
+        #expect(await issuer.calls[.attest] == nil)
+        #expect(await store.load()?.identity == identity)
+    }
+
     // MARK: Own identity
 
     @Test func `the agent renews its SVID at half of its life`() async throws {

@@ -42,8 +42,14 @@ extension Agent {
                 source: configuration.bootstrap, trustDomain: configuration.trustDomain, issuer: issuer,
                 admission: admission, threads: threads
             ).bundle()
-            try await save(AgentRecord(bundle: bundle, identity: nil))
-            try state.withLock { try $0.machine.apply(.trustFound) }
+            // An SVID that was kept is good again if it is under the new bundle: the old one may only have been in doubt.
+            let stored = state.withLock { $0.record?.identity }
+            try await save(AgentRecord(bundle: bundle, identity: stored))
+            let identity = stored.flatMap { judged($0, under: bundle) }
+            try state.withLock { state in
+                state.identity = identity
+                try state.machine.apply(identity == nil ? .trustFound : .identityLoaded)
+            }
             await useCredentials()
         }
         let now = clock.now()
@@ -66,6 +72,12 @@ extension Agent {
         let isCondemned = cache.read { $0.trust.condemns(identity.authority) } ?? false
         guard isCondemned || identity.renewsAt <= now else { return }
         try await renew(identity)
+    }
+
+    private func judged(_ stored: AgentRecord.StoredIdentity, under bundle: TrustBundle) -> AgentIdentity? {
+        try? AgentIdentity(
+            chain: stored.chain, key: stored.key, isReattestable: stored.isReattestable, under: bundle.x509Bundle,
+            at: clock.now())
     }
 
     private func attest() async throws {

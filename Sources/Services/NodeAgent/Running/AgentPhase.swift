@@ -84,7 +84,7 @@ struct AgentStateMachine: Sendable {
         switch (phase, event) {
         case (.stopped, _): throw IllegalTransition(phase: phase, event: event)
         case (_, .stopRequested): stop(.requested)
-        case (.starting, .identityLoaded): phase = .synchronising
+        case (.starting, .identityLoaded), (.bootstrapping, .identityLoaded): phase = .synchronising
         case (.starting, .trustLoaded): phase = .attesting
         case (.starting, .nothingLoaded): phase = .bootstrapping
         case (.bootstrapping, .trustFound): phase = .attesting
