@@ -67,7 +67,7 @@ drill: setup ## A controller contradicts itself: the watcher must prove it withi
 	swift build $(swift_flags) --product kelmark
 	scripts/duplicity-drill --within 2
 
-bench: setup ## Benchmarks beside bare libsodium and keripy (release build first)
+bench: setup ## Benchmarks beside bare libsodium and keripy, and of issuer and agent (release build first)
 	scripts/bench
 
 mutate: setup ## Disables each validation rule in turn; the tests must turn red each time

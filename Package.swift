@@ -10,7 +10,7 @@ import PackageDescription
 
 // `KELMARK_CORE_ONLY=1` leaves Services, Adapters and Apps (and every package that only they need) out.
 // `KELMARK_SERVICES_ONLY=1` leaves Adapters and Apps out, for whoever works on a service.
-// `KELMARK_FUZZ=1` offers modules to Fuzz/ that are no products.
+// `KELMARK_FUZZ=1` offers modules to Fuzz/ that are no products, `KELMARK_BENCH=1` to Benchmarks/.
 let coreOnly = ProcessInfo.processInfo.environment["KELMARK_CORE_ONLY"] == "1"
 let servicesOnly = ProcessInfo.processInfo.environment["KELMARK_SERVICES_ONLY"] == "1"
 let topLayer: Layer = coreOnly ? .protocols : servicesOnly ? .services : .apps
@@ -152,7 +152,8 @@ module(
     external: [.logging, .lifecycle], product: ProcessInfo.processInfo.environment["KELMARK_FUZZ"] == "1")
 module(
     .services, "Issuer", uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE", "Transparency"],
-    external: [.logging, .lifecycle, .x509, .asn1, .crypto])
+    external: [.logging, .lifecycle, .x509, .asn1, .crypto],
+    product: ProcessInfo.processInfo.environment["KELMARK_BENCH"] == "1")
 module(
     .services, "NodeAgent", uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE"],
     external: [.logging, .lifecycle, .x509, .asn1, .crypto, .cryptoExtras])

@@ -10,10 +10,13 @@ struct Measurement {
     static func of(_ work: () throws -> Void) rethrows -> Measurement {
         let start = ContinuousClock.now
         try work()
-        let elapsed = ContinuousClock.now - start
-        return Measurement(
-            seconds: Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18)
+        return Measurement(seconds: (ContinuousClock.now - start).inSeconds)
     }
+}
+
+extension Duration {
+    /// The whole of it in seconds.
+    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
 extension [Double] {

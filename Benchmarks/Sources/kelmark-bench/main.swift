@@ -26,6 +26,19 @@ do {
             schema: arguments[4])
     case "credential-file" where arguments.count == 4:
         try CredentialBenchmark.file(arguments[1], schema: arguments[2], folder: arguments[3])
+    case "issuer" where arguments.count == 2: try await IssuerBenchmark.run(folder: arguments[1])
+    case "registrations" where arguments.count == 4:
+        try await RegistrationBenchmark.run(
+            folder: arguments[1], entries: Int(arguments[2]) ?? 100_000, own: Int(arguments[3]) ?? 1_000)
+    case "workload" where arguments.count == 5:
+        guard let call = WorkloadBenchmark.Call(rawValue: arguments[1]) else { throw FixtureError() }
+        try await WorkloadBenchmark.run(
+            call, socket: arguments[2], clients: Int(arguments[3]) ?? 1, calls: Int(arguments[4]) ?? 1)
+    case "entries" where arguments.count == 8:
+        let plan = EntryLoad.Plan(
+            trustDomain: arguments[2], parent: arguments[3], nodes: Int(arguments[4]) ?? 0,
+            count: Int(arguments[5]) ?? 1, perCall: Int(arguments[6]) ?? 1, name: arguments[7])
+        try await EntryLoad.run(plan, socket: arguments[1])
     case "receipts" where arguments.count == 6:
         let witnesses = arguments[5].split(separator: ",").compactMap { AID(String($0)) }
         try WitnessBenchmark.receipts(
@@ -41,7 +54,7 @@ do {
         for _ in 0..<5 { _ = try ReplayBenchmark.replay(stream) }
     default:
         print(
-            "usage: kelmark-bench replay | framing | growth [EVENTS] | storage FOLDER | writers FOLDER | file STREAM FOLDER | make EVENTS WITNESSES FILE | profile FILE | credentials | credential-make COUNT plain|chained FILE SCHEMA | credential-file FILE SCHEMA FOLDER | receipts PORT CONTROLLERS EVENTS NAME WITNESSES | load PORT AIDS EVENTS WITNESSES PID"
+            "usage: kelmark-bench replay | framing | growth [EVENTS] | storage FOLDER | writers FOLDER | file STREAM FOLDER | make EVENTS WITNESSES FILE | profile FILE | credentials | credential-make COUNT plain|chained FILE SCHEMA | credential-file FILE SCHEMA FOLDER | issuer FOLDER | registrations FOLDER ENTRIES OWN | workload CALL SOCKET CLIENTS CALLS | entries SOCKET DOMAIN PARENT NODES COUNT PERCALL NAME | receipts PORT CONTROLLERS EVENTS NAME WITNESSES | load PORT AIDS EVENTS WITNESSES PID"
         )
         exit(2)
     }
