@@ -84,6 +84,23 @@ import Testing
         }
     }
 
+    /// Otherwise one rogue agent fills the store, and no limit of rate would see it.
+    @Test func whatAnAgentIsRefusedIsNotRecorded() async throws {
+        let issuer = try await ServedIssuer()
+        let agent = try await issuer.agent()
+        let before = try await issuer.audit().count
+        try await issuer.serve { port in
+            try await issuer.remote(port, as: agent) { client in
+                let agents = Spire_Api_Server_Agent_V1_Agent.Client(wrapping: client)
+                for _ in 0..<3 {
+                    #expect(await failure { _ = try await agents.renewAgent(.init()) }?.code == .invalidArgument)
+                }
+            }
+        }
+        #expect(try await issuer.audit().count == before)
+        #expect(issuer.log.accesses(of: "RenewAgent").count == 3)
+    }
+
     @Test func whatCanNotBeRecordedIsNotHandedOut() async throws {
         let store = StubbornIssuanceStore()
         let issuer = try await ServedIssuer(issuances: store)

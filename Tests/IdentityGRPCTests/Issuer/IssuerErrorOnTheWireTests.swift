@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRPCCore
+import SPIREAPI
 import Testing
 
 @testable import IdentityGRPC
@@ -22,6 +23,16 @@ struct IssuerErrorOnTheWireTests {
         #expect(error.message == "failed")
         #expect(error.cause == nil)
         #expect(error.metadata.isEmpty)
+    }
+
+    @Test func messagesAreCut() {
+        let long = IssuerError(
+            .permissionDenied, String(repeating: "x", count: 100_000), reason: .agentBanned)
+        let error = RPCError(long)
+        #expect(error.message == String(repeating: "x", count: 1_024))
+        #expect(error.metadata[binaryValues: RPCError.statusDetails].allSatisfy { $0.count < 2_048 })
+        #expect(error.reason == .agentBanned)
+        #expect(Spire_Api_Types_Status(long).message.utf8.count == 1_024)
     }
 
     @Test(arguments: IssuerError.Reason.allCases) func reasonsTravelInTheDetails(_ reason: IssuerError.Reason) {

@@ -123,6 +123,38 @@ import X509
         #expect(prepared.authorityID == offered.first)
     }
 
+    /// What was stated about a key ends while the key waits for its witnesses: a fresh key takes its place, or the issuer
+    /// would never have another authority.
+    @Test(arguments: [true, false]) func aCandidateThatIsPastUseIsGivenUp(_ endsByItself: Bool) async throws {
+        let gate = ScriptedGate(.refuse("the witnesses are away"))
+        let fixture = try await IssuerFixture(gate: gate, starts: false)
+        _ = try? await fixture.authorities.prepare(.x509)
+        let left = try #require(gate.asked.last).key
+        let end = fixture.clock.now().advanced(by: 60)
+        fixture.clock.advance(by: 60)
+        gate.set(
+            .decide { prepared in
+                guard prepared.key == left else { return .open }
+                guard endsByItself else { throw AdmissionRefusal(["it was withdrawn"], isKeySpent: true) }
+                return Admission(aid: IssuerFixture.aid, statement: IssuerFixture.statement, notAfter: end) ?? .open
+            })
+        let prepared = try await fixture.authorities.prepare(.x509)
+        #expect(prepared.authorityID != left.authorityID)
+        #expect(gate.asked.suffix(2).map(\.key) == [left, prepared.key])
+        _ = try await fixture.authorities.activate(.x509, prepared.authorityID)
+        _ = try await fixture.issued()
+    }
+
+    /// One fresh key for each attempt, however often the gate says that a key is past use.
+    @Test func aGateThatGivesUpEveryKeyIsARefusal() async throws {
+        let gate = ScriptedGate(.decide { _ in throw AdmissionRefusal(["it was withdrawn"], isKeySpent: true) })
+        let fixture = try await IssuerFixture(gate: gate, starts: false)
+        await #expect(
+            throws: IssuerError(.failedPrecondition, "X.509 authority was not admitted: it was withdrawn")
+        ) { try await fixture.authorities.prepare(.x509) }
+        #expect(gate.asked.count == 2)
+    }
+
     @Test func aCandidateOfAnotherKindIsNotUsed() async throws {
         let gate = ScriptedGate(.refuse("no"))
         let vault = InMemoryVault()

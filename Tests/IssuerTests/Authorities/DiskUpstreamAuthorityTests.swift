@@ -33,12 +33,14 @@ final class MemoryFiles: UpstreamFiles {
             clock: clock)
     }
 
-    /// A self-signed authority in PEM.
+    private typealias Signer = (certificate: X509Certificate, key: PrivateKey)
+
+    /// An authority, self-signed unless it is below another one.
     private func root(
-        _ kind: PrivateKey.Kind = .p256, pathLength: Int = 1, lifetime: Int64 = 3_600
-    ) throws -> (certificate: X509Certificate, key: PrivateKey) {
+        _ kind: PrivateKey.Kind = .p256, pathLength: Int = 1, lifetime: Int64 = 3_600, below upper: Signer? = nil
+    ) throws -> Signer {
         let key = try PrivateKey(generating: kind)
-        let content = try CertificateProfile.authority(
+        var content = try CertificateProfile.authority(
             publicKey: try Certificate.PublicKey(derEncoded: key.publicKey.subjectPublicKeyInfo),
             trustDomain: IssuerFixture.domain, names: SubjectNames(organization: "Elsewhere"), units: [],
             validity: .init(notBefore: clock.now().advanced(by: -60), notAfter: clock.now().advanced(by: lifetime)),
@@ -49,8 +51,9 @@ final class MemoryFiles: UpstreamFiles {
             case .rsa2048, .rsa4096: .rsaWithSHA256
             default: .ecdsaWithSHA256
             }
+        if let upper { content.issuer = upper.certificate.certificate.subject }
         let body = try content.body(for: algorithm)
-        let signature = try key.signature(over: body, algorithm: .usual(for: key.publicKey.kind)!)
+        let signature = try (upper?.key ?? key).signature(over: body, algorithm: .usual(for: key.publicKey.kind)!)
         return (try CertificateContent.certificate(body: body, signature: signature, algorithm: algorithm), key)
     }
 
@@ -95,6 +98,20 @@ final class MemoryFiles: UpstreamFiles {
         files.set("roots.pem", root.certificate.pem)
         let fixture = try await IssuerFixture(clock: clock, upstream: authority(withBundle: true))
         #expect(try await fixture.issued().chain.count == 2)
+    }
+
+    /// Each certificate is signed by the next one, and yet nobody would take what is signed below: the root allows less.
+    @Test func anAuthorityWhoseSVIDsNobodyTakesIsNone() async throws {
+        let root = try root(pathLength: 0)
+        let middle = try self.root(below: root)
+        files.set("ca.pem", middle.certificate.pem)
+        files.set("ca.key", pem(middle.key))
+        files.set("roots.pem", root.certificate.pem)
+        let fixture = try await IssuerFixture(clock: clock, upstream: authority(withBundle: true), starts: false)
+        await #expect(throws: IssuerError(.unavailable, "upstream authority answered with an unusable chain")) {
+            try await fixture.authorities.prepare(.x509)
+        }
+        #expect(fixture.bundles.bundle.isEmpty)
     }
 
     @Test func filesThatDoNotFitAreRefused() async throws {

@@ -70,6 +70,34 @@ import X509
         }
     }
 
+    /// Whoever may publish keys must not keep the issuer from replacing its own.
+    @Test func aFullBundleHasRoomForTheIssuersOwnKeys() async throws {
+        let fixture = try await IssuerFixture()
+        let key = try PrivateKeySample.next()
+        let many = try (1..<DomainBundle.mostAuthorities).map { try TokenAuthority(keyID: "k\($0)", key: key) }
+        _ = try await fixture.bundles.append(jwtAuthorities: many)
+        await #expect(throws: IssuerError(.resourceExhausted, "bundle has too many JWT authorities")) {
+            try await fixture.bundles.publish(jwtAuthority: try TokenAuthority(keyID: "more", key: key))
+        }
+        let prepared = try await fixture.authorities.prepare(.jwt)
+        _ = try await fixture.authorities.activate(.jwt, prepared.authorityID)
+        #expect(fixture.bundles.bundle.jwtAuthorities.count == DomainBundle.mostAuthorities + 1)
+        await #expect(throws: IssuerError(.resourceExhausted, "bundle has too many JWT authorities")) {
+            try await fixture.bundles.publish(jwtAuthority: try TokenAuthority(keyID: "more", key: key))
+        }
+    }
+
+    @Test func whatOthersAppendLeavesTheDocumentReadable() async throws {
+        let fixture = try await IssuerFixture()
+        let before = fixture.bundles.bundle
+        let key = try PrivateKeySample.next()
+        let long = try TokenAuthority(keyID: String(repeating: "k", count: DomainBundle.largestDocument), key: key)
+        await #expect(throws: IssuerError(.resourceExhausted, "bundle is too large")) {
+            try await fixture.bundles.append(jwtAuthorities: [long])
+        }
+        #expect(fixture.bundles.bundle == before)
+    }
+
     @Test func pruningSparesWhatSigns() async throws {
         let fixture = try await IssuerFixture()
         let now = fixture.clock.now().seconds

@@ -155,6 +155,31 @@ struct BundlePollerTests {
         #expect(bench.poller.status(of: try TrustDomain("a.test")) == nil)
     }
 
+    /// What was decided is about the bundle that stood there; one that was put in its place meanwhile stays.
+    @Test func keepsWhatAnOperatorSetMeanwhile() async throws {
+        let kit = try await RegistrationKit()
+        let fetcher = ScriptedFetcher {
+            _ = try await kit.federation.setBundles([FederationServiceTests.draft("a.test", sequence: 9)])
+        }
+        let bench = Bench(kit, fetcher: fetcher, admission: SettingAdmission(kit.federation))
+        try await bench.relate("a.test")
+        bench.serve("a.test", sequence: 3, hint: 60)
+        await bench.poller.look()
+        #expect(try await kit.federation.bundle(of: "a.test").sequence == 10)
+    }
+
+    /// Admits everything, but not before an operator has set another bundle.
+    private struct SettingAdmission: BundleAdmission {
+        let federation: FederationService
+
+        init(_ federation: FederationService) { self.federation = federation }
+
+        func decide(on bundle: TrustBundle, replacing current: TrustBundle?) async -> BundleDecision {
+            _ = try? await federation.setBundles([FederationServiceTests.draft("a.test", sequence: 10)])
+            return await OpenBundleAdmission().decide(on: bundle, replacing: current)
+        }
+    }
+
     @Test func keepsOnlyWhatIsAdmitted() async throws {
         struct Nobody: BundleAdmission {
             func decide(on bundle: TrustBundle, replacing current: TrustBundle?) async -> BundleDecision {

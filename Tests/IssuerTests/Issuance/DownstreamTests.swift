@@ -104,6 +104,31 @@ import X509
         }
     }
 
+    /// A leaf of an issuer below may say what it likes: it counts no longer than the one who signed it.
+    @Test func aCallerCountsNoLongerThanItsChain() async throws {
+        let upper = try await IssuerFixture { $0.allowsDownstream = true }
+        let key = try PrivateKey(generating: .p256)
+        let below = try await upper.issuing.newDownstreamAuthority(
+            request: IssuerFixture.request(key), ttl: 600, for: IssuerFixture.requester
+        ).chain[0]
+        let now = upper.clock.now()
+        let content = try CertificateProfile.leaf(
+            publicKey: try Certificate.PublicKey(
+                derEncoded: PrivateKey(generating: .p256).publicKey.subjectPublicKeyInfo),
+            id: IssuerFixture.web, dnsNames: [], subject: try CertificateProfile.subject(SubjectNames()),
+            issuer: .init(
+                name: below.certificate.subject, keyIdentifier: try #require(below.subjectKeyIdentifier),
+                notBefore: below.notBefore, notAfter: below.notAfter),
+            validity: .init(notBefore: now, notAfter: now.advanced(by: 6_000)), serial: try RandomSource.system.serial()
+        )
+        let body = try content.body(for: .ecdsaWithSHA256)
+        let leaf = try CertificateContent.certificate(
+            body: body, signature: try key.signature(over: body, algorithm: .es256), algorithm: .ecdsaWithSHA256)
+        let outcome = X509SVIDOutcome.verifying(
+            chain: [leaf, below], against: upper.bundles.bundle.x509Bundle, at: now)
+        #expect(CallerIdentity(try #require(outcome.svid)).notAfter == below.notAfter)
+    }
+
     @Test func answersOfAnUpstreamAreChecked() async throws {
         let upper = try await IssuerFixture { $0.allowsDownstream = true }
         func refuses(

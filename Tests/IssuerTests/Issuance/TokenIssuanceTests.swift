@@ -66,6 +66,40 @@ import Testing
         await refuses("audience is not usable", (0..<65).map { "a\($0)" })
     }
 
+    /// What our own verifier would not read is not signed, and not recorded either.
+    @Test func tokensThatAreTooLargeAreNotSigned() async throws {
+        let fixture = try await IssuerFixture()
+        func issue(_ audiences: [String]) async throws -> IssuedJWTSVID {
+            try await fixture.issuing.newJWTSVID(
+                entry: IssuerFixture.entry(), audiences: audiences, for: IssuerFixture.requester)
+        }
+        let empty = try await issue(["a"]).token.utf8.count
+        // Three bytes of an audience are four of the token.
+        let room = (UnverifiedJWS.largestToken - empty) / 4 * 3
+        let largest = String(repeating: "a", count: room)
+        #expect(outcome(try await issue([largest]).token, largest, fixture).svid?.id == IssuerFixture.web)
+        let before = try await fixture.issuanceStore.leafCount()
+        for audiences in [[largest + "aaaaaa"], [String(repeating: "\u{1}", count: 3_000)]] {
+            await #expect(throws: IssuerError(.invalidArgument, "audience is not usable")) {
+                try await issue(audiences)
+            }
+        }
+        #expect(try await fixture.issuanceStore.leafCount() == before)
+    }
+
+    @Test func onlyWorkloadsAreMinted() async throws {
+        let fixture = try await IssuerFixture()
+        for path in ["/spire/server", "/spire/agent/x509pop/1"] {
+            let message =
+                "\"spiffe://example.org\(path)\" is not a workload in trust domain \"example.org\"; path is in the "
+                + "reserved namespace"
+            await #expect(throws: IssuerError(.invalidArgument, message)) {
+                try await fixture.issuing.mintJWTSVID(
+                    id: IssuerFixture.id(path), audiences: ["a"], ttl: 0, for: IssuerFixture.requester)
+            }
+        }
+    }
+
     @Test func tokensStayOutOfDumps() async throws {
         let fixture = try await IssuerFixture()
         let issued = try await fixture.issuing.mintJWTSVID(

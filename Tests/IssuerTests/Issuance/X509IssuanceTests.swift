@@ -130,6 +130,21 @@ import X509
         }
     }
 
+    /// Whatever an entry may hold can be issued, or the workload would go without and nobody would know why.
+    @Test func theNamesOfAnEntryAreIssued() async throws {
+        let fixture = try await IssuerFixture()
+        let names = ["*.example.org", "1.2-3.x"] + (0..<62).map { "h\($0).example" }
+        var draft = EntryDraft(IssuerFixture.entry())
+        draft.dnsNames = names
+        let rules = EntryRules(identifiers: IdentifierRules(trustDomain: IssuerFixture.domain))
+        let issued = try await fixture.issued(try rules.entry(draft, id: "entry-1"))
+        #expect(issued.leaf.otherNames == names.map { .dnsName($0) })
+        draft.dnsNames.append("one.more")
+        #expect(
+            throws: IssuerError(.invalidArgument, "failed to convert entry: too many DNS names, at most 64")
+        ) { try rules.entry(draft, id: "entry-1") }
+    }
+
     @Test func theLimitsOfTheIssuerAreAsked() async throws {
         let refusing = ScriptedAuthorizer { proposal in
             proposal.id.path.hasPrefix("/spire/") ? .allowed() : .refused(["limit-path: /web is not below /db"])
@@ -265,6 +280,11 @@ import X509
         try await refuses(
             "SPIFFE ID is no workload of trust domain example.org", [.uniformResourceIdentifier("spiffe://other.org/a")]
         )
+        for path in ["/spire", "/spire/server", "/spire/agent/join_token/x"] {
+            try await refuses(
+                "\"spiffe://example.org\(path)\" is not a workload in trust domain \"example.org\"; path is in the "
+                    + "reserved namespace", [.uniformResourceIdentifier("spiffe://example.org\(path)")])
+        }
         try await refuses("CSR has a name that is not supported", [one, .rfc822Name("a@example.org")])
         try await refuses("TTL is out of bounds", [one], ttl: -1)
         try await refuses("TTL is out of bounds", [one], ttl: .max)

@@ -89,6 +89,9 @@ struct EntryRulesTests {
             refused(
                 "underscore", "invalid DNS name: \"a_b\": label does not match the form of letters, digits and dashes"
             ) { $0.dnsNames = ["a_b"] },
+            refused("an address", "invalid DNS name: \"192.0.2.1\": last label is a number") {
+                $0.dnsNames = ["192.0.2.1"]
+            },
             refused("DNS name twice", "invalid DNS name: \"a.b\" is there twice") { $0.dnsNames = ["a.b", "a.b"] },
             refused("stored SVID of two types", "selector types must be the same when store SVID is enabled") {
                 $0.storesSVID = true

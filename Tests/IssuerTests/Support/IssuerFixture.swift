@@ -116,6 +116,7 @@ final class ScriptedGate: AuthorityGate {
     enum Answer: Sendable {
         case admit(Admission)
         case refuse(String)
+        case decide(@Sendable (PreparedKey) throws -> Admission)
         case fail
         case hang
     }
@@ -137,6 +138,7 @@ final class ScriptedGate: AuthorityGate {
         switch answer {
         case .admit(let admission): return admission
         case .refuse(let reason): throw AdmissionRefusal([reason])
+        case .decide(let decide): return try decide(key)
         case .fail: throw Trouble()
         case .hang:
             let (stream, _) = AsyncStream.makeStream(of: Void.self)

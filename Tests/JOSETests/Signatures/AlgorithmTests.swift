@@ -44,6 +44,16 @@ struct AlgorithmTests {
         }
     }
 
+    @Test(arguments: JWSAlgorithm.allCases)
+    func theSizeOfATokenIsKnownBeforeItIsSigned(_ algorithm: JWSAlgorithm) async throws {
+        let signer = try LocalJWSSigner(TestKeys.key(for: algorithm), algorithm: algorithm)
+        for count in 0..<4 {
+            let draft = JWSDraft(header: JWSHeader(algorithm: algorithm), payload: Array(repeating: 7, count: count))
+            let token = try await draft.signed(by: signer)
+            #expect(draft.tokenByteCount(signedBy: signer.publicKey) == token.utf8.count)
+        }
+    }
+
     @Test func signersAreBoundToOneAlgorithm() throws {
         #expect(try LocalJWSSigner(TestKeys.p256).algorithm == .es256)
         #expect(try LocalJWSSigner(TestKeys.p384).algorithm == .es384)

@@ -70,7 +70,14 @@ extension IssuerService {
             statement.kind == kind && statement.trustDomain == prepared.trustDomain
                 && statement.subjectPublicKeyInfo == key.subjectPublicKeyInfo
         }
-        if let known, let digest = SAID(known.said), try isKnown(digest, in: controller.aid) { return known }
+        if let known {
+            // A key is stated once. When that has ended, nothing makes the key an authority any more.
+            guard known.notAfter > prepared.notBefore, try stands(known) else {
+                throw AdmissionRefusal(
+                    ["the statement \(known.said.text) about this key has ended"], isKeySpent: true)
+            }
+            if let digest = SAID(known.said), try isKnown(digest, in: controller.aid) { return known }
+        }
         let authority = try authority(for: kind, in: prepared.trustDomain, at: prepared.notBefore)
         guard !prepared.allowsDownstream || authority.limits.allowsDownstream else {
             throw CommandFailure("KM-ISSUER-LIMITS", "\(authority.said) does not allow downstream issuers")
@@ -87,6 +94,17 @@ extension IssuerService {
         try folder.save(IssuerFolder.Entry(statement: statement, certificate: nil))
         _ = try await Self.seal([.digest(digest)], by: controller, nil, time)
         return statement
+    }
+
+    /// Whether nobody withdrew a statement, and the credential that it rests on is in force.
+    private func stands(_ statement: AuthorityStatement) throws -> Bool {
+        let isWithdrawn = try sealedWithdrawals().contains { record in
+            if case .withdrawal(let withdrawal) = record { withdrawal.subject == statement.said } else { false }
+        }
+        guard !isWithdrawn else { return false }
+        return try book.entries(issuer: controller.aid).contains { entry in
+            entry.verdict.isValid && entry.authority.said.primitive == statement.credential
+        }
     }
 
     /// Keeps the certificate that was made of an admitted key, for the proofs of what it signs.

@@ -22,6 +22,12 @@ public struct JWSDraft: Hashable, Sendable {
         signingInput = Base64URL.encode(head.span) + [UInt8(ascii: ".")] + Base64URL.encode(payload.span)
     }
 
+    /// Bytes of the compact form with a signature of this key: known before anybody signs.
+    public func tokenByteCount(signedBy key: PublicKey) -> Int {
+        // Base64 without padding: four characters for three bytes, and one more than what is left over.
+        signingInput.count + 1 + (key.signatureByteCount * 4 + 2) / 3
+    }
+
     /// The compact form with the signature of `signer`, which is checked before anybody gets it: a fault in a signing
     /// device could otherwise give the private key away.
     /// - Throws: ``JWSError/Code/keyMismatch`` when the header's algorithm does not fit, ``JWSError/Code/signer``; whatever

@@ -17,9 +17,14 @@ public protocol AuthorityGate: Sendable {
 public struct AdmissionRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// One clause each, for the operator.
     public let reasons: [String]
+    /// Whether only this key may not: what was stated about it has ended. Another key may, and takes its place.
+    public let isKeySpent: Bool
 
     /// Collects reasons.
-    public init(_ reasons: [String]) { self.reasons = reasons }
+    public init(_ reasons: [String], isKeySpent: Bool = false) {
+        self.reasons = reasons
+        self.isKeySpent = isKeySpent
+    }
 
     /// The reasons in one line.
     public var description: String { reasons.joined(separator: "; ") }

@@ -16,7 +16,7 @@ extension AuthorityService {
         let answer = try await upstream.certify(
             request: request, for: configuration.trustDomain, lifetime: end.seconds - now.seconds)
         guard let own = answer.chain.first, own.subjectPublicKeyInfo == key.subjectPublicKeyInfo,
-            answer.chain.count < X509SVIDOutcome.longestChain, own.pathLength.map({ $0 >= 0 }) ?? true
+            answer.chain.count < X509SVIDOutcome.longestChain
         else { throw IssuerError(.unavailable, "upstream authority answered with the wrong certificate") }
         let root = try Self.root(of: answer, at: now)
         let notAfter = (answer.chain + [root]).map(\.notAfter).reduce(end, min)
@@ -26,7 +26,39 @@ extension AuthorityService {
             key: key, status: .prepared, issuedAt: max(notBefore, now), notAfter: notAfter, admission: admission,
             certificate: own, upstreamChain: Array(answer.chain.dropFirst()),
             upstreamAuthorityID: DomainBundle.authorityID(of: root))
+        try await tryOut(entry, roots: answer.roots)
         return (entry, answer.roots)
+    }
+
+    /// Signs for a key that nobody keeps, and judges what comes out as peers would: an authority whose SVIDs nobody takes
+    /// must not take the place of one that works.
+    private func tryOut(_ entry: AuthorityEntry, roots: [X509Certificate]) async throws {
+        guard let certificate = entry.certificate else { return }
+        let now = clock.now()
+        let issuer = CertificateProfile.Issuer(
+            name: certificate.certificate.subject, keyIdentifier: entry.key.subjectKeyIdentifier,
+            notBefore: certificate.notBefore, notAfter: entry.notAfter)
+        let id: SPIFFEID
+        let content: CertificateContent
+        do {
+            id = try SPIFFEID(trustDomain: configuration.trustDomain, path: "/spire/server")
+            let key = try PrivateKey(generating: .p256).publicKey
+            content = try CertificateProfile.leaf(
+                publicKey: try Certificate.PublicKey(derEncoded: key.subjectPublicKeyInfo), id: id, dnsNames: [],
+                subject: try CertificateProfile.subject(configuration.subject), issuer: issuer,
+                validity: .init(now: now, lifetime: 60, within: issuer), serial: try random.serial())
+        } catch {
+            throw IssuerError(.internal, "certificate can't be made", cause: error)
+        }
+        let leaf = try await CertificateSigner(keys: keys).sign(content, by: entry.key)
+        let outcome = X509SVIDOutcome.verifying(
+            chain: [leaf] + entry.shippedChain,
+            against: X509Bundle(trustDomain: configuration.trustDomain, authorities: roots), at: now)
+        guard outcome.svid?.id == id else {
+            throw IssuerError(
+                .unavailable, "upstream authority answered with an unusable chain",
+                detail: outcome.faults.map(\.description).joined(separator: " "))
+        }
     }
 
     /// A PKCS#10 request with the ID of the trust domain, signed by the key.

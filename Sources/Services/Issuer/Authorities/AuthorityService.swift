@@ -112,15 +112,13 @@ public final class AuthorityService: Sendable {
     private func prepareUnaudited(_ kind: AuthorityKind) async throws -> AuthorityEntry {
         try check(kind)
         return try await moves(kind).pass {
-            let slot = ledger[kind].placeForNext
-            let candidate = try await candidate(in: slot)
-            let (proposal, admission) = try await admitted(candidate)
+            let (proposal, admission) = try await admittedCandidate(in: ledger[kind].placeForNext)
             let entry = try await entry(of: proposal, admission)
             try await publish(entry.0, roots: entry.roots)
-            await adopt(candidate)
+            await adopt(proposal.key)
             logger.info(
                 "authority prepared",
-                metadata: ["kind": "\(kind.rawValue)", "authority": "\(candidate.authorityID)"])
+                metadata: ["kind": "\(kind.rawValue)", "authority": "\(proposal.key.authorityID)"])
             return entry.0
         }
     }
@@ -224,7 +222,7 @@ public final class AuthorityService: Sendable {
     /// A key that nobody has seen yet. One that is left from an attempt before is used, so that a gate that refuses for
     /// days costs one key.
     private func candidate(in slot: AuthoritySlot) async throws -> AuthorityKey {
-        let algorithm = slot.kind == .x509 ? configuration.x509KeyAlgorithm : configuration.jwtKeyAlgorithm
+        let algorithm = algorithm(of: slot.kind)
         if let left = try await keys.content(of: slot).candidate {
             if ledger[slot.kind].entries.contains(where: { $0.key == left }) {
                 try await keys.adopt(left)
@@ -247,7 +245,22 @@ public final class AuthorityService: Sendable {
         }
     }
 
-    private func admitted(_ key: AuthorityKey) async throws -> (PreparedKey, Admission) {
+    private func algorithm(of kind: AuthorityKind) -> AuthorityKeyAlgorithm {
+        kind == .x509 ? configuration.x509KeyAlgorithm : configuration.jwtKeyAlgorithm
+    }
+
+    /// A key with what the gate says of it. A candidate that is left over may be past use, because what was stated about it
+    /// has ended while the issuer or its witnesses were away; offered again and again, it would keep its place for ever.
+    private func admittedCandidate(in slot: AuthoritySlot) async throws -> (PreparedKey, Admission) {
+        let left = try await candidate(in: slot)
+        if case .success(let found) = try await admitted(left) { return found }
+        logger.notice("authority key is given up before its use", metadata: ["authority": "\(left.authorityID)"])
+        let fresh = try await keys.generateCandidate(in: slot, algorithm: algorithm(of: slot.kind))
+        return try await admitted(fresh).get()
+    }
+
+    /// What the gate says of a key: a failure where this key can't become an authority any more, and another one may.
+    private func admitted(_ key: AuthorityKey) async throws -> Result<(PreparedKey, Admission), IssuerError> {
         let now = clock.now()
         let proposal = PreparedKey(
             key: key, trustDomain: configuration.trustDomain,
@@ -256,9 +269,16 @@ public final class AuthorityService: Sendable {
             allowsDownstream: key.slot.kind == .x509 && configuration.allowsDownstream)
         let kind = key.slot.kind.title
         do {
-            return (proposal, try await withTimeLimit { [gate] in try await gate.admit(proposal) })
+            let admission = try await withTimeLimit { [gate] in try await gate.admit(proposal) }
+            let notAfter = admission.notAfter ?? proposal.notAfter
+            guard admission.notBefore ?? proposal.notBefore < notAfter, clock.now() < notAfter else {
+                return .failure(IssuerError(.failedPrecondition, "authority was admitted for a time that is over"))
+            }
+            return .success((proposal, admission))
         } catch let refusal as AdmissionRefusal {
-            throw IssuerError(.failedPrecondition, "\(kind) authority was not admitted: \(refusal)")
+            let error = IssuerError(.failedPrecondition, "\(kind) authority was not admitted: \(refusal)")
+            guard refusal.isKeySpent else { throw error }
+            return .failure(error)
         } catch let error as IssuerError {
             throw error
         } catch {
@@ -286,12 +306,8 @@ public final class AuthorityService: Sendable {
     private func entry(
         of proposal: PreparedKey, _ admission: Admission
     ) async throws -> (AuthorityEntry, roots: [X509Certificate]) {
-        let now = clock.now()
         let notBefore = admission.notBefore ?? proposal.notBefore
         let notAfter = admission.notAfter ?? proposal.notAfter
-        guard notBefore < notAfter, now < notAfter else {
-            throw IssuerError(.failedPrecondition, "authority was admitted for a time that is over")
-        }
         let key = proposal.key
         let start = notBefore.advanced(by: CertificateProfile.backdating)
         guard key.slot.kind == .x509 else {
@@ -330,8 +346,8 @@ public final class AuthorityService: Sendable {
         try await change { (ledger) throws(IssuerError) in
             var next = ledger
             next.bundle = try ledger.bundle.changed { (draft) throws(IssuerError) in
-                for root in roots { try draft.append(X509Authority(root)) }
-                if kind == .jwt { try draft.append(Self.tokenAuthority(entry)) }
+                for root in roots { try draft.append(X509Authority(root), isOwn: true) }
+                if kind == .jwt { try draft.append(Self.tokenAuthority(entry), isOwn: true) }
             }
             try next[kind].prepare(entry)
             return next

@@ -44,14 +44,14 @@ public struct CallerIdentity: Hashable, Sendable {
     public let id: SPIFFEID
     /// The serial number of the leaf in decimal.
     public let serialNumber: String
-    /// The last moment at which the leaf is valid.
+    /// The last moment at which the whole chain is valid: a leaf counts no longer than who signed it.
     public let notAfter: CertificateTime
 
     /// Takes the parts from an SVID whose chain was verified.
     public init(_ svid: VerifiedX509SVID) {
         self.init(
             id: svid.id, serialNumber: SerialNumber.decimal(Array(svid.leaf.certificate.serialNumber.bytes)),
-            notAfter: svid.leaf.notAfter)
+            notAfter: svid.notAfter)
     }
 
     package init(id: SPIFFEID, serialNumber: String, notAfter: CertificateTime) {

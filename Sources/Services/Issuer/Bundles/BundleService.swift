@@ -34,6 +34,10 @@ public struct BundleService: Sendable {
                 for certificate in x509Authorities { try draft.append(X509Authority(certificate)) }
                 for authority in jwtAuthorities { try draft.append(authority) }
             }
+            guard
+                next.bundle == ledger.bundle
+                    || BundleDocument.encode(next.bundle.trustBundle).count <= DomainBundle.largestDocument
+            else { throw IssuerError(.resourceExhausted, "bundle is too large") }
             return next
         }.bundle.trustBundle
     }

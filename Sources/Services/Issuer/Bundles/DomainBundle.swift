@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import JOSE
+internal import KelmarkBytes
 public import SPIFFE
 
 /// The bundle of the issuer's own trust domain as the issuer keeps it. A value: every change makes a new one with the next
 /// sequence number. Facts (SPIFFE) 6.1, 13.2.
 public struct DomainBundle: Hashable, Sendable {
-    /// Most authorities of one kind; who may append is trusted, but not without bound.
+    /// Most authorities of one kind that others bring it to; who may append is trusted, but not without bound.
     public static let mostAuthorities = 1_000
+    /// How many the issuer's own may go beyond: whoever appends must not keep it from replacing its keys.
+    static let reservedForOwn = 100
+    /// Most bytes of the document that others bring it to; our own readers take twice as many.
+    static let largestDocument = BundleDocument.limits.bodyBytes / 2
     /// How long an expired authority stays, in seconds: one day.
     static let graceOfExpired: Int64 = 86_400
 
@@ -89,27 +94,29 @@ extension DomainBundle {
         }
 
         /// Adds a root; one that is there already stays as it is.
-        mutating func append(_ authority: X509Authority) throws(IssuerError) {
+        mutating func append(_ authority: X509Authority, isOwn: Bool = false) throws(IssuerError) {
             guard !x509.contains(where: { $0.certificate == authority.certificate }) else { return }
-            guard x509.count < mostAuthorities else {
+            guard x509.count < Self.most(isOwn) else {
                 throw IssuerError(.resourceExhausted, "bundle has too many X.509 authorities")
             }
             x509.append(authority)
         }
 
         /// Adds a key of tokens; the same key under the same name stays as it is, another key under it is refused.
-        mutating func append(_ authority: TokenAuthority) throws(IssuerError) {
+        mutating func append(_ authority: TokenAuthority, isOwn: Bool = false) throws(IssuerError) {
             if let present = jwt.first(where: { $0.keyID == authority.keyID }) {
                 guard present.key == authority.key else {
                     throw IssuerError(.alreadyExists, "another JWT authority has this key ID")
                 }
                 return
             }
-            guard jwt.count < mostAuthorities else {
+            guard jwt.count < Self.most(isOwn) else {
                 throw IssuerError(.resourceExhausted, "bundle has too many JWT authorities")
             }
             jwt.append(authority)
         }
+
+        private static func most(_ isOwn: Bool) -> Int { mostAuthorities + (isOwn ? reservedForOwn : 0) }
 
         /// Marks an authority; false when there is none of this name.
         mutating func taint(_ kind: AuthorityKind, _ id: String) -> Bool {

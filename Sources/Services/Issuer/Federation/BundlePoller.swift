@@ -180,6 +180,8 @@ public final class BundlePoller: Service {
             try await directory.change("keep a foreign bundle") { edit in
                 // While we looked, the relationship may have ended, and its bundle with it, or become another.
                 guard try edit.records.relationship(with: domain) == relationship else { return }
+                // What was decided was decided about what stood there: an operator, or another look, may have been faster.
+                guard try edit.records.bundle(of: domain) == current else { return }
                 try edit.records.put(admitted)
             }
         }

@@ -25,7 +25,8 @@ extension IssuingService {
     public func mintJWTSVID(
         id: SPIFFEID, audiences: [String], ttl: Int64, for requester: Requester
     ) async throws -> IssuedJWTSVID {
-        try await token(id, audiences: audiences, ttl: ttl, entryID: nil, action: "mint-jwt", for: requester)
+        try checkMintable(id)
+        return try await token(id, audiences: audiences, ttl: ttl, entryID: nil, action: "mint-jwt", for: requester)
     }
 
     private func token(
@@ -60,6 +61,10 @@ extension IssuingService {
         }
         let signer = AuthorityTokenSigner(keys: authorities.keys, key: entry.key)
         let draft = profile.draft(algorithm: signer.algorithm, keyID: entry.authorityID)
+        // What no verifier of ours would read is not signed.
+        guard draft.tokenByteCount(signedBy: signer.publicKey) <= UnverifiedJWS.largestToken else {
+            throw IssuerError(.invalidArgument, "audience is not usable", detail: "the token would be too large")
+        }
         let token: String
         do {
             token = try await draft.signed(by: signer)

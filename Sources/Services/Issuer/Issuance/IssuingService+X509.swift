@@ -35,7 +35,8 @@ extension IssuingService {
         guard order.id.trustDomain == domain, !order.id.isTrustDomainID else {
             throw IssuerError(.invalidArgument, "SPIFFE ID is no workload of trust domain \(domain)")
         }
-        guard order.dnsNames.count <= CertificateProfile.mostDNSNames, order.dnsNames.allSatisfy(DNSName.isValid),
+        guard order.dnsNames.count <= CertificateProfile.mostDNSNames,
+            order.dnsNames.allSatisfy({ EntryDNSName.fault(in: $0) == nil }),
             Set(order.dnsNames).count == order.dnsNames.count
         else { throw IssuerError(.invalidArgument, "DNS names are not usable") }
         let issuer = try self.issuer(entry, certificate)

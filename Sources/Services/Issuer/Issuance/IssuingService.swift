@@ -117,6 +117,7 @@ public final class IssuingService: Sendable {
             throw Self.refusal(of: error)
         }
         guard let id = request.id else { throw IssuerError(.invalidArgument, "CSR URI SAN is required") }
+        try checkMintable(id)
         let spki: [UInt8] = try Self.key(in: der).subjectPublicKeyInfo
         let draft = try await draft(
             X509Order(
@@ -124,6 +125,16 @@ public final class IssuingService: Sendable {
                 dnsNames: request.dnsNames, requestedTTL: ttl, standardTTL: configuration.x509TTL,
                 subject: request.subject.isEmpty ? nil : request.subject, action: "mint-x509"), for: requester)
         return try await committed(draft)
+    }
+
+    /// Only identities of workloads are minted: whoever could have that of the issuer, or of an agent, could pass for it
+    /// before everybody.
+    func checkMintable(_ id: SPIFFEID) throws(IssuerError) {
+        guard !IdentifierRules.isReserved(id.path) else {
+            throw IssuerError(
+                .invalidArgument,
+                "\"\(id)\" is not a workload in trust domain \"\(id.trustDomain)\"; path is in the reserved namespace")
+        }
     }
 
     static func key(in request: [UInt8]) throws(IssuerError) -> IssuedKey {

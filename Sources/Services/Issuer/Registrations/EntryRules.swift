@@ -8,7 +8,7 @@ struct EntryRules: Sendable {
     static let longestID = 255
     /// Most bytes of a hint.
     static let longestHint = 1024
-    /// Most selectors, DNS names and trust domains of one entry.
+    /// Most selectors and trust domains of one entry.
     static let mostValues = 1024
 
     let identifiers: IdentifierRules
@@ -107,7 +107,8 @@ struct EntryRules: Sendable {
     }
 
     private func dnsNames(_ names: [String]) throws(IssuerError) -> [String] {
-        try bounded(names.count, "DNS names")
+        // What can't be issued is not kept either.
+        try bounded(names.count, "DNS names", most: CertificateProfile.mostDNSNames)
         var seen: Set<String> = []
         for name in names {
             if let fault = EntryDNSName.fault(in: name) { throw refused("invalid DNS name: \"\(name)\": \(fault)") }
@@ -127,8 +128,8 @@ struct EntryRules: Sendable {
 
     // MARK: Words
 
-    private func bounded(_ count: Int, _ name: String) throws(IssuerError) {
-        guard count <= Self.mostValues else { throw refused("too many \(name), at most \(Self.mostValues)") }
+    private func bounded(_ count: Int, _ name: String, most: Int = mostValues) throws(IssuerError) {
+        guard count <= most else { throw refused("too many \(name), at most \(most)") }
     }
 
     private func named<R>(_ name: String, _ body: () throws(IssuerError) -> R) throws(IssuerError) -> R {
@@ -142,7 +143,8 @@ struct EntryRules: Sendable {
     private func refused(_ message: String) -> IssuerError { IssuerError(.invalidArgument, message) }
 }
 
-/// The form of DNS names in certificates: labels of letters, digits and inner dashes; `*` alone as the first of several.
+/// The form of DNS names in certificates: labels of letters, digits and inner dashes, the last one not of digits alone,
+/// since an address is no name; `*` alone as the first of several.
 enum EntryDNSName {
     /// What is wrong with a name; nil when nothing is.
     static func fault(in name: String) -> String? {
@@ -165,6 +167,9 @@ enum EntryDNSName {
                 default: return "label does not match the form of letters, digits and dashes"
                 }
             }
+        }
+        if labels.last?.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) ?? true {
+            return "last label is a number"
         }
         return nil
     }

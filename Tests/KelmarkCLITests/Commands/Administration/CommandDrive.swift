@@ -25,15 +25,29 @@ enum CommandDrive {
         }
     }
 
+    /// What a command without options sees.
+    static func context(environment: [String: String]) throws -> CommandContext {
+        guard let command = try RootCommand.parseAsRoot(["id", "list"]) as? any KelmarkCommand else {
+            throw CommandFailure("KM-USAGE", "no command of ours")
+        }
+        return try context(of: command, environment)
+    }
+
+    private static func context(
+        of command: some KelmarkCommand, _ environment: [String: String]
+    ) throws -> CommandContext {
+        let settings = try Settings.load(flags: command.global, environment: environment)
+        return CommandContext(
+            settings: settings,
+            console: Console(isJSON: command.global.json, verbosity: .quiet, environment: environment),
+            environment: environment, clock: { SystemTime.now },
+            passphrase: PassphraseSource(global: command.global, settings: settings, environment: environment))
+    }
+
     private static func perform(
         _ command: some KelmarkCommand, _ environment: [String: String]
     ) async throws -> CommandResult {
-        let settings = try Settings.load(flags: command.global, environment: environment)
-        let console = Console(isJSON: command.global.json, verbosity: .quiet, environment: environment)
-        return try await command.perform(
-            in: CommandContext(
-                settings: settings, console: console, environment: environment, clock: { SystemTime.now },
-                passphrase: PassphraseSource(global: command.global, settings: settings, environment: environment)))
+        try await command.perform(in: context(of: command, environment))
     }
 }
 

@@ -6,8 +6,8 @@ internal import Logging
 /// Says of each call who made it, by which right, and what came of it: a line of the log for every call, and a durable
 /// record for those that change something. Facts (SPIFFE) 15.5.
 ///
-/// Of a batch each item has its own line and record. Calls that only read, and callers that are turned away, leave no
-/// record: anybody could fill the store with them.
+/// Of a batch each item has its own line and record. Calls that only read, callers that are turned away, and what agents are
+/// refused leave no record: anybody, or any agent, could fill the store with them.
 struct AccessLog: Sendable {
     /// Most bytes of one value of a line.
     static let longestValue = 1024
@@ -34,7 +34,7 @@ struct AccessLog: Sendable {
             write(call, IssuerCall.Item(fields: whole.merging(item.fields) { $1 }, refusal: item.refusal ?? failure))
         }
         guard call.method.isRecorded else { return }
-        guard call.grant.role != .nobody || failure == nil else { return }
+        guard failure == nil || (call.grant.role != .nobody && call.grant.role != .agent) else { return }
         let subjects = items.isEmpty ? [IssuerCall.Item(fields: [:], refusal: failure)] : items
         do throws(IssuerError) {
             try await trail.record(subjects.map { event(call, fields, $0, failure) })
@@ -136,10 +136,7 @@ struct AccessLog: Sendable {
         line["status_message"] = "\(bounded(error.message))"
     }
 
-    /// Callers choose these texts: they are cut.
-    private static func bounded(_ text: String) -> String {
-        text.utf8.count <= longestValue ? text : String(decoding: text.utf8.prefix(longestValue), as: UTF8.self)
-    }
+    private static func bounded(_ text: String) -> String { text.cut(toBytes: longestValue) }
 }
 
 extension IssuerMethod {

@@ -11,6 +11,7 @@ internal import KelmarkCrypto
 struct IssuerCallInterceptor: ServerInterceptor {
     let authorization: CallAuthorization
     let log: AccessLog
+    var anonymous = AnonymousCalls()
     /// 16 random bytes for the name of a call.
     var randomBytes: @Sendable () throws -> [UInt8] = { try RandomBytes.generate(count: 16) }
 
@@ -20,7 +21,7 @@ struct IssuerCallInterceptor: ServerInterceptor {
             @concurrent @Sendable (StreamingServerRequest<Input>, ServerContext) async throws ->
             StreamingServerResponse<Output>
     ) async throws -> StreamingServerResponse<Output> {
-        let call = try await admit(context, request.metadata)
+        let (call, seat) = try await admit(context, request.metadata)
         var context = context
         context.transportSpecific = call
         var response: StreamingServerResponse<Output>
@@ -38,6 +39,7 @@ struct IssuerCallInterceptor: ServerInterceptor {
             if !call.method.streams { try await concluded(call) }
             let producer = contents.producer
             contents.producer = { writer in
+                defer { withExtendedLifetime(seat) {} }
                 let trailer: Metadata
                 do {
                     trailer = try await producer(writer)
@@ -52,7 +54,9 @@ struct IssuerCallInterceptor: ServerInterceptor {
         }
     }
 
-    private func admit(_ context: ServerContext, _ metadata: Metadata) async throws(RPCError) -> IssuerCall {
+    private func admit(
+        _ context: ServerContext, _ metadata: Metadata
+    ) async throws(RPCError) -> (IssuerCall, AnonymousCalls.Seat?) {
         let path = "/" + context.descriptor.fullyQualifiedMethod
         let caller = (context.transportSpecific as? IssuerPeer)?.caller ?? .unknown
         let requestID: String
@@ -66,9 +70,11 @@ struct IssuerCallInterceptor: ServerInterceptor {
                 throw IssuerError(.permissionDenied, "authorization denied for method \(path)")
             }
             let grant = try await authorization.authorize(caller, method)
-            return IssuerCall(
+            let seat = try anonymous.seat(for: caller)
+            let call = IssuerCall(
                 method: method, requestID: requestID, caller: caller, grant: grant,
                 deadline: CallDeadline.duration(in: metadata), log: log)
+            return (call, seat)
         } catch {
             log.refuse(method: path, requestID: requestID, caller: caller, error)
             throw RPCError(error)

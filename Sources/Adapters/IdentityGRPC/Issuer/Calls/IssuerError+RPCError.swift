@@ -58,13 +58,13 @@ extension RPCError {
     /// What a caller may read of an error: code and message, and for an agent the reason that it acts upon. The detail
     /// stays here. Facts (SPIFFE) 12.2.
     init(_ error: IssuerError) {
-        self.init(code: error.code.rpcCode, message: error.message)
+        self.init(code: error.code.rpcCode, message: error.wireMessage)
         guard let reason = error.reason else { return }
         var details = Spire_Api_Types_PermissionDeniedDetails()
         details.reason = reason.wire
         var status = Google_Rpc_Status()
         status.code = Int32(error.code.rpcCode.rawValue)
-        status.message = error.message
+        status.message = error.wireMessage
         // Neither message has anything that can't be written; without the detail, the agent still sees the refusal.
         guard let packed = try? Google_Protobuf_Any(message: details) else { return }
         status.details = [packed]
@@ -74,6 +74,13 @@ extension RPCError {
 }
 
 extension IssuerError {
+    /// Most bytes of a message that is sent.
+    static let longestMessage = 1_024
+
+    /// The message as callers get it. Many repeat what the caller said, which may be as long as a request; a status travels in
+    /// a header, and who has too long a one loses the whole connection.
+    var wireMessage: String { message.cut(toBytes: Self.longestMessage) }
+
     /// Any failure of a call as one that may be told: what is not an answer of the issuer's own is `internal`, and its
     /// words go to the log.
     static func telling(_ error: any Error) -> IssuerError {

@@ -78,6 +78,6 @@ extension Spire_Api_Types_Status {
     init(_ refusal: IssuerError?) {
         self.init()
         code = Int32(refusal?.code.rpcCode.rawValue ?? 0)
-        message = refusal?.message ?? "OK"
+        message = refusal?.wireMessage ?? "OK"
     }
 }

@@ -87,6 +87,10 @@ struct IssuerServeCommand: KelmarkCommand {
         let place = try context.servedFolder(folder, Product.HomeFile.served, domain)
         let passphrase = try context.passphrase.read()
         let vault = try SealedFileVault.openOrCreate(at: place + "/keys.vault", passphrase: passphrase)
+        let levels = LogLevelSwitch(launch: ServiceRunner.level(in: context))
+        let logger = Logger(label: "issuer") {
+            SwitchedLogHandler(JSONLogHandler(component: $0, level: .trace), levels)
+        }
         var plan = IssuerHost.Plan(
             configuration: configuration(domain), folder: place, gate: OpenGate(), authorizer: OpenIssuance())
         plan.nodeAuthorities = nodeAuthorities
@@ -94,12 +98,8 @@ struct IssuerServeCommand: KelmarkCommand {
         if let issuer {
             let wallet = try SealedFileVault.open(at: context.home.vault, passphrase: passphrase)
             plan.gate = StatementGate(context: context, vault: wallet, issuer: issuer)
-            plan.authorizer = AuthorityIssuance(context: context, issuer: issuer, clock: clock)
+            plan.authorizer = AuthorityIssuance(context: context, issuer: issuer, clock: clock, logger: logger)
             try limit(&plan.configuration, in: context, issuer)
-        }
-        let levels = LogLevelSwitch(launch: ServiceRunner.level(in: context))
-        let logger = Logger(label: "issuer") {
-            SwitchedLogHandler(JSONLogHandler(component: $0, level: .trace), levels)
         }
         let host = try await IssuerHost.open(
             plan, vault: vault, log: "log:\(domain.name)", levels: levels, logger: logger)

@@ -5,6 +5,7 @@ internal import CESR
 internal import Issuer
 internal import KERI
 internal import KERINetwork
+internal import Logging
 internal import SPIFFE
 internal import Synchronization
 internal import TrustBinding
@@ -16,46 +17,82 @@ internal import TrustBinding
 final class AuthorityIssuance: IssuanceAuthorizer {
     /// How old what is known may be.
     static let freshness = Duration.seconds(5)
+    /// For how long a statement that was not found is not looked for again. Agents ask again and again for what is refused,
+    /// and each look reads the logs.
+    static let patience = Duration.seconds(1)
+    /// Most statements whose absence is remembered.
+    private static let mostMissing = 16
 
     private struct Known: Sendable {
         var limits: [String: AuthorityLimits] = [:]
         var readAt: Duration?
+        /// When a statement was looked for in vain.
+        var missing: [String: Duration] = [:]
+        /// When reading failed last; nil when the last look did not.
+        var failedAt: Duration?
+        var readCount = 0
+    }
+
+    private enum Standing {
+        case limits(AuthorityLimits)
+        case ended
+        case unknown
     }
 
     private let context: CommandContext
     private let issuer: String
     private let clock: any IssuerClock
+    private let logger: Logger
     private let known = Mutex(Known())
 
-    init(context: CommandContext, issuer: String, clock: any IssuerClock) {
+    init(context: CommandContext, issuer: String, clock: any IssuerClock, logger: Logger) {
         self.context = context
         self.issuer = issuer
         self.clock = clock
+        self.logger = logger
     }
+
+    /// How often the home folder was read.
+    var readCount: Int { known.withLock { $0.readCount } }
 
     func decide(about proposal: IssuanceProposal) async -> IssuanceDecision {
         guard let statement = proposal.statement else { return .refused(["the key has no authority statement"]) }
-        let limits: AuthorityLimits?
-        do {
-            limits = try self.limits(under: statement)
-        } catch {
-            return .refused(["the authority can't be read: \(ErrorTranslation.failure(for: error).cause)"])
+        switch standing(of: statement) {
+        case .limits(let limits):
+            let faults = Self.faults(of: proposal, limits)
+            return faults.isEmpty ? .allowed() : .refused(faults)
+        case .ended: return .refused(["statement \(statement) does not stand any more"])
+        // Whoever asks is told these words; why it can't be read is for the log.
+        case .unknown: return .refused(["the authority can't be read now"])
         }
-        guard let limits else { return .refused(["statement \(statement) does not stand any more"]) }
-        let faults = Self.faults(of: proposal, limits)
-        return faults.isEmpty ? .allowed() : .refused(faults)
     }
 
-    /// The limits under which a statement stands; nil when it does not.
-    private func limits(under statement: String) throws -> AuthorityLimits? {
+    /// How a statement stands. One reads at a time; whoever came meanwhile gets what was read.
+    private func standing(of statement: String) -> Standing {
         let now = clock.uptime()
-        let fresh = known.withLock { known in
-            known.readAt.map { now - $0 < Self.freshness } == true ? known.limits[statement] : nil
+        func isRecent(_ moment: Duration?, _ span: Duration) -> Bool { moment.map { now - $0 < span } ?? false }
+        return known.withLock { known in
+            if isRecent(known.readAt, Self.freshness), let limits = known.limits[statement] { return .limits(limits) }
+            if isRecent(known.failedAt, Self.patience) { return .unknown }
+            if isRecent(known.missing[statement], Self.patience) { return .ended }
+            known.readCount += 1
+            do {
+                known.limits = try read()
+            } catch {
+                // What was known counts no more: it may be what can't be read.
+                known = Known(failedAt: now, readCount: known.readCount)
+                logger.error(
+                    "the issuer's authority can't be read",
+                    metadata: ["reason": "\(ErrorTranslation.failure(for: error).cause)"])
+                return .unknown
+            }
+            known.readAt = now
+            known.failedAt = nil
+            if let limits = known.limits[statement] { return .limits(limits) }
+            if known.missing.count >= Self.mostMissing { known.missing = [:] }
+            known.missing[statement] = now
+            return .ended
         }
-        if let fresh { return fresh }
-        let read = try read()
-        known.withLock { $0 = Known(limits: read, readAt: now) }
-        return read[statement]
     }
 
     private func read() throws -> [String: AuthorityLimits] {

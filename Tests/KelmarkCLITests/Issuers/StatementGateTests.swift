@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Issuer
+import Logging
+import SPIFFE
+import Testing
+
+@testable import KelmarkCLI
+
+/// What makes a key of an issuer that is served an authority, and what ends it.
+@Suite(.timeLimit(.minutes(3))) struct StatementGateTests {
+    @Test func aKeyIsStatedOnce() async throws {
+        let issuer = try await AuthorisedIssuer()
+        let prepared = try AuthorisedIssuer.prepared()
+        let admission = try await issuer.gate.admit(prepared)
+        #expect(admission.statement != nil)
+        #expect(admission.notAfter == prepared.notAfter)
+        // Asked again later, the gate gives what it gave, with the validity of then.
+        let later = PreparedKey(
+            key: prepared.key, trustDomain: prepared.trustDomain, notBefore: prepared.notBefore.advanced(by: 60),
+            notAfter: prepared.notAfter.advanced(by: 60), allowsDownstream: false)
+        #expect(try await issuer.gate.admit(later) == admission)
+    }
+
+    /// The time of its statement is over: offered again and again, the key would keep its place for ever.
+    @Test func aKeyWhoseStatementHasEndedIsSpent() async throws {
+        let issuer = try await AuthorisedIssuer()
+        let prepared = try AuthorisedIssuer.prepared()
+        _ = try await issuer.gate.admit(prepared)
+        let late = PreparedKey(
+            key: prepared.key, trustDomain: prepared.trustDomain, notBefore: prepared.notAfter,
+            notAfter: prepared.notAfter.advanced(by: 3_600), allowsDownstream: false)
+        let refusal = await #expect(throws: AdmissionRefusal.self) { try await issuer.gate.admit(late) }
+        #expect(refusal?.isKeySpent == true)
+    }
+
+    @Test func aKeyWhoseStatementWasWithdrawnIsSpent() async throws {
+        let issuer = try await AuthorisedIssuer()
+        let prepared = try AuthorisedIssuer.prepared()
+        let statement = try #require(try await issuer.gate.admit(prepared).statement)
+        try await issuer.run("authority withdraw \(statement) --yes")
+        let refusal = await #expect(throws: AdmissionRefusal.self) { try await issuer.gate.admit(prepared) }
+        #expect(refusal?.isKeySpent == true)
+        _ = try await issuer.gate.admit(try AuthorisedIssuer.prepared())
+    }
+
+    /// The next credential does not vouch for what was stated under the one before.
+    @Test func aKeyWhoseCredentialWasRevokedIsSpent() async throws {
+        let issuer = try await AuthorisedIssuer()
+        let prepared = try AuthorisedIssuer.prepared()
+        _ = try await issuer.gate.admit(prepared)
+        try await issuer.run("authority revoke \(issuer.credential) --yes")
+        try await issuer.run("issuer authorise issuer --from acme --trust-domain acme.example")
+        let refusal = await #expect(throws: AdmissionRefusal.self) { try await issuer.gate.admit(prepared) }
+        #expect(refusal?.isKeySpent == true)
+        _ = try await issuer.gate.admit(try AuthorisedIssuer.prepared())
+    }
+
+    /// Without a credential no other key helps either.
+    @Test func withoutAuthorityNoKeyIsGivenUp() async throws {
+        let issuer = try await AuthorisedIssuer()
+        try await issuer.run("authority revoke \(issuer.credential) --yes")
+        let refusal = await #expect(throws: AdmissionRefusal.self) {
+            try await issuer.gate.admit(try AuthorisedIssuer.prepared())
+        }
+        #expect(refusal?.isKeySpent == false)
+    }
+}
+
+/// What an issuer that is served may sign.
+@Suite(.timeLimit(.minutes(3))) struct AuthorityIssuanceTests {
+    private let clock = StandingClock()
+
+    private func issuance(_ issuer: AuthorisedIssuer) -> AuthorityIssuance {
+        AuthorityIssuance(
+            context: issuer.context, issuer: "issuer", clock: clock,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func proposal(_ path: String, under statement: String?, lifetime: Int64 = 60) throws -> IssuanceProposal {
+        let now = clock.now()
+        return IssuanceProposal(
+            kind: .x509, id: try SPIFFEID(trustDomain: AuthorisedIssuer.domain, path: path), notBefore: now,
+            notAfter: now.advanced(by: lifetime), authorityID: "x", statement: statement)
+    }
+
+    @Test func theCredentialBoundsWhatIsSigned() async throws {
+        let issuer = try await AuthorisedIssuer()
+        let issuance = issuance(issuer)
+        let statement = try await issuer.gate.admit(try AuthorisedIssuer.prepared()).statement
+        #expect(await issuance.decide(about: try proposal("/web/a", under: statement)) == .allowed())
+        #expect(await issuance.decide(about: try proposal("/spire/server", under: statement)) == .allowed())
+        for refused in [
+            try proposal("/db", under: statement), try proposal("/web", under: nil),
+            try proposal("/web", under: statement, lifetime: 10 * 365 * 86_400),
+        ] { #expect(await issuance.decide(about: refused) != .allowed()) }
+    }
+
+    @Test func aWithdrawnStatementIsNoticedWithinSeconds() async throws {
+        let issuer = try await AuthorisedIssuer()
+        let issuance = issuance(issuer)
+        let statement = try #require(try await issuer.gate.admit(try AuthorisedIssuer.prepared()).statement)
+        let wish = try proposal("/web", under: statement)
+        #expect(await issuance.decide(about: wish) == .allowed())
+        try await issuer.run("authority withdraw \(statement) --yes")
+        clock.pass(AuthorityIssuance.freshness)
+        let ended = IssuanceDecision.refused(["statement \(statement) does not stand any more"])
+        #expect(await issuance.decide(about: wish) == ended)
+        #expect(await issuance.decide(about: wish) == ended)
+    }
+
+    /// A key that signs from now on must not wait for what was read before it was stated.
+    @Test func aFreshStatementCountsAtOnce() async throws {
+        let issuer = try await AuthorisedIssuer()
+        let issuance = issuance(issuer)
+        for slot in [AuthoritySlot.x509A, .x509B] {
+            let statement = try await issuer.gate.admit(try AuthorisedIssuer.prepared(slot)).statement
+            #expect(await issuance.decide(about: try proposal("/web", under: statement)) == .allowed())
+        }
+    }
+
+    /// Whoever is refused asks again and again: the logs are not read for each of them.
+    @Test func whatWasNotFoundIsNotLookedForAtOnce() async throws {
+        let issuer = try await AuthorisedIssuer()
+        let issuance = issuance(issuer)
+        let prepared = try AuthorisedIssuer.prepared()
+        let unknown = try proposal("/web", under: "EUnknownAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+        #expect(await issuance.decide(about: unknown) != .allowed())
+        #expect(issuance.readCount == 1)
+        #expect(await issuance.decide(about: unknown) != .allowed())
+        #expect(issuance.readCount == 1)
+        clock.pass(AuthorityIssuance.patience)
+        #expect(await issuance.decide(about: unknown) != .allowed())
+        #expect(issuance.readCount == 2)
+        let statement = try await issuer.gate.admit(prepared).statement
+        #expect(await issuance.decide(about: try proposal("/web", under: statement)) == .allowed())
+        #expect(issuance.readCount == 3)
+    }
+
+    /// Inner words, such as where the home is, are not for agents.
+    @Test func whyItCanNotBeReadIsNotTold() async throws {
+        let issuer = try await AuthorisedIssuer()
+        let issuance = AuthorityIssuance(
+            context: issuer.context, issuer: "nobody", clock: clock,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let wish = try proposal("/web", under: "EUnknownAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+        for _ in 0..<2 {
+            #expect(await issuance.decide(about: wish) == .refused(["the authority can't be read now"]))
+        }
+        #expect(issuance.readCount == 1)
+    }
+}
