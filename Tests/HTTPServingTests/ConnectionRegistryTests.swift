@@ -28,15 +28,47 @@ struct ConnectionRegistryTests {
                 $0.connections = 3
                 $0.connectionsPerSource = 2
             })
-        let first = registry.admit(from: try .at("192.0.2.1")) {}
-        #expect(registry.admit(from: try .at("192.0.2.1")) {} != nil)
-        #expect(registry.admit(from: try .at("192.0.2.1")) {} == nil)
-        #expect(registry.admit(from: try .at("192.0.2.2")) {} != nil)
-        #expect(registry.admit(from: try .at("192.0.2.3")) {} == nil)
+        func admit(_ address: String) throws -> Int? {
+            let number = registry.admit(from: try .at(address)) {}
+            if let number { registry.set(number, isAnswering: true) }
+            return number
+        }
+        let first = try admit("192.0.2.1")
+        #expect(try admit("192.0.2.1") != nil)
+        #expect(try admit("192.0.2.1") == nil)
+        #expect(try admit("192.0.2.2") != nil)
+        #expect(try admit("192.0.2.3") == nil)
         if let first { registry.remove(first) }
         if let first { registry.remove(first) }
-        #expect(registry.admit(from: try .at("192.0.2.3")) {} != nil)
-        #expect(registry.admit(from: try .at("192.0.2.4")) {} == nil)
+        #expect(try admit("192.0.2.3") != nil)
+        #expect(try admit("192.0.2.4") == nil)
+    }
+
+    /// Connections that ask nothing make room, first those of whoever has most, the longest at rest first; what is
+    /// answered or streamed stays.
+    @Test func whoRestsMakesRoom() throws {
+        let registry = ConnectionRegistry(Self.limits { $0.connections = 6 })
+        let closed = Closed()
+        func admit(_ name: String, from address: String) throws -> Int? {
+            registry.admit(from: try .at(address), close: closed.closing(name))
+        }
+        let streaming = try admit("streaming", from: "192.0.2.1")
+        let answering = try admit("answering", from: "192.0.2.1")
+        let asked = try admit("asked", from: "192.0.2.1")
+        _ = try admit("never asked", from: "192.0.2.1")
+        _ = try admit("alone", from: "192.0.2.2")
+        _ = try admit("second", from: "192.0.2.2")
+        registry.set(answering ?? 0, isAnswering: true)
+        registry.set(asked ?? 0, isAnswering: true)
+        registry.set(asked ?? 0, isAnswering: false)
+        #expect(registry.beginStream(streaming ?? 0, source: try .at("192.0.2.1")))
+        #expect(try admit("new", from: "192.0.2.3") != nil)
+        #expect(closed.all == ["never asked"])
+        #expect(try admit("newer", from: "192.0.2.3") != nil)
+        #expect(closed.all == ["never asked", "asked"])
+        // All sources have two now, and the first has none at rest: the longest at rest goes.
+        #expect(try admit("newest", from: "192.0.2.4") != nil)
+        #expect(closed.all == ["never asked", "asked", "alone"])
     }
 
     /// Who has one IPv6 address has 2^64 of them.

@@ -8,6 +8,9 @@ package final class ConnectionRegistry: Sendable {
         let close: @Sendable () -> Void
         let source: ConnectionSource
         var isAnswering = false
+        var isStreaming = false
+        /// Since when nothing is answered, by a count that only grows.
+        var restingSince: UInt64
     }
 
     private struct State {
@@ -16,6 +19,12 @@ package final class ConnectionRegistry: Sendable {
         var perSource: [String: Int] = [:]
         var streams: [String: Int] = [:]
         var isDraining = false
+        var moment: UInt64 = 0
+
+        mutating func tick() -> UInt64 {
+            moment += 1
+            return moment
+        }
     }
 
     private let limits: ServerLimits
@@ -26,27 +35,36 @@ package final class ConnectionRegistry: Sendable {
     package var isDraining: Bool { state.withLock { $0.isDraining } }
 
     /// Takes a connection in; nil when there are too many. Addresses of one IPv6 network count as one source.
+    ///
+    /// Who opens connections and asks nothing must not lock others out: where there is no room, a connection that rests
+    /// makes it, of the source that has most.
     package func admit(from source: ConnectionSource, close: @escaping @Sendable () -> Void) -> Int? {
-        state.withLock { state in
-            guard !state.isDraining, state.entries.count < limits.connections,
-                state.perSource[source.network, default: 0] < limits.connectionsPerSource
-            else { return nil }
+        let (number, dismiss): (Int?, (@Sendable () -> Void)?) = state.withLock { state in
+            guard !state.isDraining, state.perSource[source.network, default: 0] < limits.connectionsPerSource else {
+                return (nil, nil)
+            }
+            var dismiss: (@Sendable () -> Void)?
+            if state.entries.count >= limits.connections {
+                guard let resting = Self.mostDispensable(state) else { return (nil, nil) }
+                dismiss = Self.remove(resting, from: &state)
+            }
             state.next += 1
-            state.entries[state.next] = Entry(close: close, source: source)
+            state.entries[state.next] = Entry(close: close, source: source, restingSince: state.tick())
             state.perSource[source.network, default: 0] += 1
-            return state.next
+            return (state.next, dismiss)
         }
+        dismiss?()
+        return number
     }
 
-    package func remove(_ number: Int) {
-        state.withLock { state in
-            guard let entry = state.entries.removeValue(forKey: number) else { return }
-            Self.decrement(&state.perSource, entry.source.network)
-        }
-    }
+    package func remove(_ number: Int) { state.withLock { _ = Self.remove(number, from: &$0) } }
 
     package func set(_ number: Int, isAnswering: Bool) {
-        state.withLock { $0.entries[number]?.isAnswering = isAnswering }
+        state.withLock { state in
+            let moment = state.tick()
+            state.entries[number]?.isAnswering = isAnswering
+            state.entries[number]?.restingSince = moment
+        }
     }
 
     /// Counts an event stream, which shutdown does not wait for; false when the source has too many.
@@ -57,6 +75,7 @@ package final class ConnectionRegistry: Sendable {
             }
             state.streams[source.network, default: 0] += 1
             state.entries[number]?.isAnswering = false
+            state.entries[number]?.isStreaming = true
             return true
         }
     }
@@ -72,6 +91,23 @@ package final class ConnectionRegistry: Sendable {
             return state.entries.values.filter { !$0.isAnswering }.map(\.close)
         }
         for close in idle { close() }
+    }
+
+    /// The connection that nothing is answered on: of the source that has most, the one that has rested for longest.
+    private static func mostDispensable(_ state: State) -> Int? {
+        var found: (number: Int, share: Int, since: UInt64)?
+        for (number, entry) in state.entries where !entry.isAnswering && !entry.isStreaming {
+            let share = state.perSource[entry.source.network, default: 0]
+            if let found, (found.share, entry.restingSince) >= (share, found.since) { continue }
+            found = (number, share, entry.restingSince)
+        }
+        return found?.number
+    }
+
+    private static func remove(_ number: Int, from state: inout State) -> (@Sendable () -> Void)? {
+        guard let entry = state.entries.removeValue(forKey: number) else { return nil }
+        decrement(&state.perSource, entry.source.network)
+        return entry.close
     }
 
     private static func decrement(_ counts: inout [String: Int], _ key: String) {

@@ -31,6 +31,14 @@ import Testing
         withExtendedLifetime(seats) {}
     }
 
+    @Test func strangersLeaveHalfOfTheConnections() throws {
+        let calls = AnonymousCalls(connections: 5)
+        let seats = try (1...2).map { try calls.seat(for: stranger("192.0.2.\($0)")) }
+        #expect(throws: IssuerError.self) { try calls.seat(for: stranger("192.0.2.3")) }
+        withExtendedLifetime(seats) {}
+        #expect(try AnonymousCalls(connections: 1).seat(for: stranger("192.0.2.1")) != nil)
+    }
+
     @Test func whoIsKnownNeedsNone() throws {
         let calls = AnonymousCalls(perNetwork: 0, most: 0)
         let agent = CallerIdentity(
@@ -43,7 +51,7 @@ import Testing
     /// A call keeps its seat until its answer is over, not only until it was let in.
     @Test func aSeatIsHeldForAsLongAsTheCall() async throws {
         let issuer = try await ServedIssuer()
-        let calls = AnonymousCalls(perNetwork: 1)
+        let calls = AnonymousCalls(perNetwork: 1, most: 100)
         let interceptor = IssuerCallInterceptor(
             authorization: issuer.facades.authorization,
             log: AccessLog(logger: issuer.log.logger, trail: issuer.facades.audit, clock: issuer.clock),

@@ -50,7 +50,9 @@ package final class IssuerGRPCServer: Service {
         remoteLimits: ListenerLimits = .remote, logger: Logger, accessLevel: Logger.Level = .info
     ) {
         let log = AccessLog(logger: logger, level: accessLevel, trail: facades.audit, clock: facades.clock)
-        let interceptor = IssuerCallInterceptor(authorization: facades.authorization, log: log)
+        let connections = remoteLimits.fitting(openFiles: IdentityServer.mostOpenFiles).connections
+        let interceptor = IssuerCallInterceptor(
+            authorization: facades.authorization, log: log, anonymous: AnonymousCalls(connections: connections))
         let shared = Self.sharedServices(facades)
         let own = Self.localServices(facades)
         let served = Self.sharedDescriptors + Self.localDescriptors

@@ -45,7 +45,7 @@ package final class IdentityServer: Service {
 
     /// How many files the process may open, which it is made to be as many as it is allowed: the usual 1024 are for
     /// programs that can't count further, and would be three hundred workloads.
-    private static var mostOpenFiles: Int {
+    static var mostOpenFiles: Int {
         var limit = rlimit()
         let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         guard getrlimit(files, &limit) == 0 else { return 1024 }

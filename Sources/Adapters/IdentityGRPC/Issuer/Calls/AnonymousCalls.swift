@@ -19,10 +19,14 @@ final class AnonymousCalls: Sendable {
     private let most: Int
     private let state = Mutex(State())
 
-    init(perNetwork: Int = 64, most: Int = 2_048) {
+    init(perNetwork: Int = 64, most: Int) {
         self.perNetwork = perNetwork
         self.most = most
     }
+
+    /// So many that strangers, even if each call of theirs holds a connection, leave half of the connections to those who
+    /// are known.
+    convenience init(connections: Int) { self.init(most: max(1, connections / 2)) }
 
     /// How many are open now.
     var count: Int { state.withLock { $0.count } }

@@ -11,7 +11,7 @@ internal import KelmarkCrypto
 struct IssuerCallInterceptor: ServerInterceptor {
     let authorization: CallAuthorization
     let log: AccessLog
-    var anonymous = AnonymousCalls()
+    let anonymous: AnonymousCalls
     /// 16 random bytes for the name of a call.
     var randomBytes: @Sendable () throws -> [UInt8] = { try RandomBytes.generate(count: 16) }
 
