@@ -63,7 +63,7 @@ struct IssuerErrorOnTheWireTests {
     func otherTextsAreNoDeadlines(_ text: String) { #expect(CallDeadline.duration(text) == nil) }
 
     @Test func requestsAreNamedByUUIDs() {
-        #expect(RequestID.text(Array(repeating: 0xff, count: 16)) == "ffffffff-ffff-4fff-bfff-ffffffffffff")
-        #expect(RequestID.text(Array(0..<16)) == "00010203-0405-4607-8809-0a0b0c0d0e0f")
+        #expect(UUIDText.version4(Array(repeating: 0xff, count: 16)) == "ffffffff-ffff-4fff-bfff-ffffffffffff")
+        #expect(UUIDText.version4(Array(0..<16)) == "00010203-0405-4607-8809-0a0b0c0d0e0f")
     }
 }

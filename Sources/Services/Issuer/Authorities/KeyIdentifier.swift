@@ -34,8 +34,8 @@ enum KeyIdentifier {
 }
 
 /// Lower-case hex, two digits a byte.
-enum Hexadecimal {
-    static func text(_ bytes: some Sequence<UInt8>) -> String {
+package enum Hexadecimal {
+    package static func text(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         for byte in bytes {
             for digit in [byte >> 4, byte & 15] {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Writes UUIDs.
-enum UUIDText {
+package enum UUIDText {
     /// A UUID of version 4 from 16 random bytes, in lower case.
-    static func version4(_ random: [UInt8]) -> String {
+    package static func version4(_ random: [UInt8]) -> String {
         var bytes = random
         precondition(bytes.count == 16, "a UUID has 16 bytes")
         bytes[6] = bytes[6] & 0x0f | 0x40

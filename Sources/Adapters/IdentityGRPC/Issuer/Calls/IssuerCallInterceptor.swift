@@ -61,7 +61,7 @@ struct IssuerCallInterceptor: ServerInterceptor {
         let caller = (context.transportSpecific as? IssuerPeer)?.caller ?? .unknown
         let requestID: String
         do {
-            requestID = RequestID.text(try randomBytes())
+            requestID = UUIDText.version4(try randomBytes())
         } catch {
             throw RPCError(code: .internalError, message: "internal error")
         }
@@ -98,21 +98,6 @@ struct IssuerCallInterceptor: ServerInterceptor {
             return RPCError(error)
         }
         return RPCError(failure)
-    }
-}
-
-/// Names of calls in the log.
-enum RequestID {
-    /// A UUID of version 4 from 16 random bytes.
-    static func text(_ random: [UInt8]) -> String {
-        var text = ""
-        for (index, byte) in random.enumerated() {
-            if [4, 6, 8, 10].contains(index) { text += "-" }
-            let byte = index == 6 ? byte & 0x0f | 0x40 : index == 8 ? byte & 0x3f | 0x80 : byte
-            if byte < 16 { text += "0" }
-            text += String(byte, radix: 16)
-        }
-        return text
     }
 }
 
