@@ -124,6 +124,48 @@ import X509
 
     // MARK: Trouble
 
+    /// The credential was revoked and another one issued: what is signed under the former is refused, so a key under the new
+    /// one takes over now and not at half life.
+    @Test func anAuthorityThatHasFallenIsReplacedAtOnce() async throws {
+        let former = try #require(Admission(aid: IssuerFixture.aid, statement: IssuerFixture.statement))
+        let newer = try #require(
+            Admission(aid: IssuerFixture.aid, statement: String(IssuerFixture.statement.reversed())))
+        let gate = ScriptedGate(.admit(former))
+        let fixture = try await IssuerFixture(gate: gate) { $0.signsTokens = false }
+        let first = try #require(fixture.authorities.state.x509.active)
+        _ = try await fixture.authorities.prepare(.x509)
+        gate.set(.admit(newer))
+        gate.set(.none(but: newer.statement))
+        await fixture.rotation.look()
+        let active = try #require(fixture.authorities.state.x509.active)
+        #expect(active.admission == newer)
+        #expect(fixture.authorities.state.x509.prepared == nil)
+        #expect(fixture.authorities.ledger.bundle.contains(.x509, first.authorityID))
+        await fixture.rotation.look()
+        #expect(fixture.authorities.state.x509.active == active)
+    }
+
+    /// Nothing makes another key one either: those that there are stay, and the gate is not asked without end.
+    @Test func withoutAnotherAdmissionAFallenAuthorityStays() async throws {
+        let gate = ScriptedGate(.admit(.open))
+        let fixture = try await IssuerFixture(gate: gate) { $0.signsTokens = false }
+        let active = try #require(fixture.authorities.state.x509.active)
+        gate.set(.refuse("no authority"))
+        gate.set(.none(but: nil))
+        await pass(3_600, step: 10, fixture)
+        #expect(fixture.authorities.state.x509.active == active)
+        #expect(gate.asked.count < 20)
+    }
+
+    @Test func whatCanNotBeToldChangesNothing() async throws {
+        let gate = ScriptedGate(.admit(.open))
+        let fixture = try await IssuerFixture(gate: gate) { $0.signsTokens = false }
+        let state = fixture.authorities.state
+        gate.set(.unknown)
+        await fixture.rotation.look()
+        #expect(fixture.authorities.state == state)
+    }
+
     @Test func aGateThatRefusesIsAskedLessAndLess() async throws {
         let gate = ScriptedGate(.admit(.open))
         let fixture = try await IssuerFixture(gate: gate) { $0.signsTokens = false }

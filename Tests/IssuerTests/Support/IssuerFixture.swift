@@ -123,9 +123,26 @@ final class ScriptedGate: AuthorityGate {
 
     private struct Trouble: Error {}
 
-    private let state: Mutex<(answer: Answer, asked: [PreparedKey])>
+    private let state: Mutex<(answer: Answer, asked: [PreparedKey], standing: Standing)>
 
-    init(_ answer: Answer) { state = Mutex((answer, [])) }
+    /// What the gate says of those that it admitted.
+    enum Standing: Sendable {
+        case all
+        case none(but: String?)
+        case unknown
+    }
+
+    init(_ answer: Answer) { state = Mutex((answer, [], .all)) }
+
+    func set(_ standing: Standing) { state.withLock { $0.standing = standing } }
+
+    func stands(_ admission: Admission) throws -> Bool {
+        switch state.withLock({ $0.standing }) {
+        case .all: true
+        case .none(let exception): exception != nil && admission.statement == exception
+        case .unknown: throw Trouble()
+        }
+    }
 
     func set(_ answer: Answer) { state.withLock { $0.answer = answer } }
     var asked: [PreparedKey] { state.withLock { $0.asked } }

@@ -37,23 +37,35 @@ import Testing
     @Test func aKeyWhoseStatementWasWithdrawnIsSpent() async throws {
         let issuer = try await AuthorisedIssuer()
         let prepared = try AuthorisedIssuer.prepared()
-        let statement = try #require(try await issuer.gate.admit(prepared).statement)
-        try await issuer.run("authority withdraw \(statement) --yes")
+        let admission = try await issuer.gate.admit(prepared)
+        #expect(try await issuer.gate.stands(admission))
+        try await issuer.run("authority withdraw \(try #require(admission.statement)) --yes")
+        #expect(try await !issuer.gate.stands(admission))
         let refusal = await #expect(throws: AdmissionRefusal.self) { try await issuer.gate.admit(prepared) }
         #expect(refusal?.isKeySpent == true)
-        _ = try await issuer.gate.admit(try AuthorisedIssuer.prepared())
+        #expect(try await issuer.gate.stands(try await issuer.gate.admit(try AuthorisedIssuer.prepared())))
     }
 
     /// The next credential does not vouch for what was stated under the one before.
     @Test func aKeyWhoseCredentialWasRevokedIsSpent() async throws {
         let issuer = try await AuthorisedIssuer()
         let prepared = try AuthorisedIssuer.prepared()
-        _ = try await issuer.gate.admit(prepared)
+        let admission = try await issuer.gate.admit(prepared)
         try await issuer.run("authority revoke \(issuer.credential) --yes")
+        #expect(try await !issuer.gate.stands(admission))
         try await issuer.run("issuer authorise issuer --from acme --trust-domain acme.example")
+        #expect(try await !issuer.gate.stands(admission))
         let refusal = await #expect(throws: AdmissionRefusal.self) { try await issuer.gate.admit(prepared) }
         #expect(refusal?.isKeySpent == true)
         _ = try await issuer.gate.admit(try AuthorisedIssuer.prepared())
+    }
+
+    /// Made when nobody stood behind the issuer, or under a statement that is not here.
+    @Test func whatWasNeverStatedDoesNotStand() async throws {
+        let issuer = try await AuthorisedIssuer()
+        #expect(try await !issuer.gate.stands(.open))
+        let unknown = String(repeating: "E", count: 44)
+        #expect(try await !issuer.gate.stands(try #require(Issuer.Admission(aid: unknown, statement: unknown))))
     }
 
     /// Without a credential no other key helps either.

@@ -37,6 +37,18 @@ struct StatementGate: AuthorityGate {
         }
     }
 
+    /// Whether the statement is still sealed and not withdrawn, and its credential in force. A key that was never stated,
+    /// because it was made when nobody stood behind the issuer, may sign nothing now.
+    func stands(_ admission: Issuer.Admission) async throws -> Bool {
+        guard let said = admission.statement else { return false }
+        let service = try IssuerService(
+            context.readingIssuing(), folder: IssuerFolder(path: context.home.issuers), name: issuer)
+        guard let entry = try service.sealedEntries().first(where: { $0.statement.said.text == said }) else {
+            return false
+        }
+        return try service.stands(entry.statement)
+    }
+
     /// What does not pass by itself.
     private static let refusals: Set<String> = ["KM-ISSUER-LIMITS", "KM-ISSUER-KEYS", "KM-ISSUER-NO-AUTHORITY"]
 
@@ -97,7 +109,7 @@ extension IssuerService {
     }
 
     /// Whether nobody withdrew a statement, and the credential that it rests on is in force.
-    private func stands(_ statement: AuthorityStatement) throws -> Bool {
+    func stands(_ statement: AuthorityStatement) throws -> Bool {
         let isWithdrawn = try sealedWithdrawals().contains { record in
             if case .withdrawal(let withdrawal) = record { withdrawal.subject == statement.said } else { false }
         }

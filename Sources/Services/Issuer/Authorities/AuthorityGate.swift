@@ -11,6 +11,15 @@ public protocol AuthorityGate: Sendable {
     /// - Throws: ``AdmissionRefusal`` when the key may not become an authority; anything else counts as trouble that may
     ///   pass.
     func admit(_ key: PreparedKey) async throws -> Admission
+    /// Whether what made a key an authority still holds. Where it does not, a successor takes over at once: nothing that the
+    /// key signs would be allowed any more.
+    /// - Throws: when it can't be told; the authority goes on then.
+    func stands(_ admission: Admission) async throws -> Bool
+}
+
+extension AuthorityGate {
+    /// What was admitted stays so.
+    public func stands(_ admission: Admission) async throws -> Bool { true }
 }
 
 /// Why a key may not become an authority.

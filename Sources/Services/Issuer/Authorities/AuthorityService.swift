@@ -98,6 +98,21 @@ public final class AuthorityService: Sendable {
     /// The kinds of authority that this issuer has.
     public var kinds: [AuthorityKind] { configuration.signsTokens ? [.x509, .jwt] : [.x509] }
 
+    /// Those that sign, or would sign next, and that the gate stands behind no more.
+    func fallen(_ kind: AuthorityKind) async -> Set<String> {
+        var fallen: Set<String> = []
+        for entry in [ledger[kind].active, ledger[kind].prepared].compactMap({ $0 }) {
+            do {
+                if try await !gate.stands(entry.admission) { fallen.insert(entry.authorityID) }
+            } catch {
+                logger.warning(
+                    "it can't be told whether an authority stands",
+                    metadata: ["authority": "\(entry.authorityID)", "reason": "\(error)"])
+            }
+        }
+        return fallen
+    }
+
     // MARK: Moving
 
     /// Makes a key ready, has it admitted, and publishes it. Nothing changes for what is signed now.

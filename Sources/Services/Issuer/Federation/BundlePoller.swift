@@ -30,7 +30,7 @@ public struct FederationStatus: Hashable, Sendable {
 }
 
 /// Keeps the bundles of foreign trust domains up to date: looks again four times in each refresh hint, one look at a
-/// time for each, and never sooner because one failed. Facts (SPIFFE) 7.1, 7.3.
+/// time for each beside those that operators ask for, and never sooner because one failed. Facts (SPIFFE) 7.1, 7.3.
 public final class BundlePoller: Service {
     /// Seconds between two looks at the list of relationships.
     static let listSeconds: Int64 = 10

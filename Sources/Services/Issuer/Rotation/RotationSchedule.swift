@@ -42,11 +42,15 @@ enum RotationStep: Hashable, Sendable {
 
     /// Decides about one kind of authority. Pure.
     ///
-    /// An authority that is not valid yet is of as little use as one that is no more: the clock was set back. Every way
-    /// out ends in one key: a successor that is ready and valid is used before another is made.
-    static func next(for slots: AuthoritySlots, at now: CertificateTime) -> RotationStep {
+    /// An authority that is not valid yet is of as little use as one that is no more: the clock was set back; so is one
+    /// that has fallen. Every way out ends in one key: a successor that is ready and valid is used before another is made.
+    /// - Parameter fallen: the authorities that the gate stands behind no more.
+    static func next(
+        for slots: AuthoritySlots, at now: CertificateTime, fallen: Set<String> = []
+    ) -> RotationStep {
         func isUsable(_ entry: AuthorityEntry) -> Bool {
             entry.issuedAt <= now.advanced(by: toleratedLag) && now < entry.notAfter
+                && !fallen.contains(entry.authorityID)
         }
         let prepared = slots.prepared.flatMap { isUsable($0) ? $0 : nil }
         guard let active = slots.active, isUsable(active) else { return prepared == nil ? .replace : .activate }

@@ -82,7 +82,8 @@ public final class RotationService: Service, Sendable {
 
     private func rotate(_ kind: AuthorityKind) async {
         let uptime = clock.uptime()
-        let step = RotationStep.next(for: authorities.ledger[kind], at: clock.now())
+        let fallen = await authorities.fallen(kind)
+        let step = RotationStep.next(for: authorities.ledger[kind], at: clock.now(), fallen: fallen)
         guard step != .wait, state.withLock({ $0.retries[kind, default: RetryDelay()].allows(at: uptime) }) else {
             return
         }

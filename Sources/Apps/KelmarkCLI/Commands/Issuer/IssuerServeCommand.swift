@@ -99,7 +99,7 @@ struct IssuerServeCommand: KelmarkCommand {
             let wallet = try SealedFileVault.open(at: context.home.vault, passphrase: passphrase)
             plan.gate = StatementGate(context: context, vault: wallet, issuer: issuer)
             plan.authorizer = AuthorityIssuance(context: context, issuer: issuer, clock: clock, logger: logger)
-            try limit(&plan.configuration, in: context, issuer)
+            try limit(&plan.configuration, in: context, issuer, logger)
         }
         let host = try await IssuerHost.open(
             plan, vault: vault, log: "log:\(domain.name)", levels: levels, logger: logger)
@@ -139,8 +139,9 @@ struct IssuerServeCommand: KelmarkCommand {
     }
 
     /// The defaults stay below what the authority credential allows; dating back counts too.
-    private func limit(_ configuration: inout IssuerConfiguration, in context: CommandContext, _ issuer: String) throws
-    {
+    private func limit(
+        _ configuration: inout IssuerConfiguration, in context: CommandContext, _ issuer: String, _ logger: Logger
+    ) throws {
         let service = try IssuerService(
             context.readingIssuing(), folder: IssuerFolder(path: context.home.issuers), name: issuer)
         let limits = try service.book.standing(
@@ -149,6 +150,14 @@ struct IssuerServeCommand: KelmarkCommand {
         configuration.x509TTL = min(configuration.x509TTL, max(1, limits.longestX509 - 10))
         configuration.jwtTTL = min(configuration.jwtTTL, limits.longestJWT)
         configuration.signsTokens = limits.svidTypes.contains(.jwt)
+        // A successor is made ready while its predecessor signs. With fewer, each would be made only when the one before
+        // it has ended, and nothing could be signed in between.
+        let needed = configuration.signsTokens ? 4 : 2
+        if limits.mostKeys < needed {
+            logger.warning(
+                "the authority credential allows too few live keys: they can't be replaced without a gap",
+                metadata: ["allowed": "\(limits.mostKeys)", "needed": "\(needed)"])
+        }
     }
 
     /// Keeps the certificates of authorities beside their statements, for proofs.
