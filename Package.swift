@@ -182,7 +182,7 @@ module(
     external: [.grpc, .grpcTransport, .protobuf, .nioCore, .nioPosix, .nioSSL, .logging, .lifecycle], product: true)
 module(
     .adapters, "IdentityGRPC",
-    uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE", "NodeAgent", "Issuer", "SPIREAPI"],
+    uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE", "NodeAgent", "Issuer", "SPIREAPI", "HTTPServing"],
     external: [
         .grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP2,
         .nioHPACK,

@@ -115,6 +115,14 @@ struct ConnectionRegistryTests {
         #expect(try ConnectionSource.at(address).network == network)
     }
 
+    @Test(arguments: [0, 256, 1024, 65_536, .max]) func limitsFitWhatAProcessMayOpen(files: Int) {
+        let connections = ServerLimits().fitting(openFiles: files).connections
+        #expect(connections <= ServerLimits().connections)
+        #expect(connections <= max(4, files / 4))
+        #expect(connections >= 4)
+        #expect(Self.limits { $0.connections = 3 }.fitting(openFiles: files).connections == 3)
+    }
+
     @Test func withoutAnAddressTheyAreOneSource() {
         #expect(ConnectionSource(nil).network == "unknown")
     }

@@ -35,6 +35,19 @@ final class BareSocket: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Connects again and again until the process may open no more files, then closes all.
+    static func exhaustFiles(connectingTo path: String) -> Int {
+        var flood: [CInt] = []
+        while true {
+            let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+            guard descriptor >= 0 else { break }
+            flood.append(descriptor)
+            guard Self.address(path, { connect(descriptor, $0, $1) }) == 0 else { break }
+        }
+        for descriptor in flood { close(descriptor) }
+        return flood.count
+    }
+
     /// Whether the other end has closed the connection; waits for a moment of silence otherwise.
     var isClosedByPeer: Bool {
         var byte: UInt8 = 0

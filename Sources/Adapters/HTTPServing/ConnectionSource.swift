@@ -15,20 +15,21 @@ package struct ConnectionSource: Hashable, Sendable, CustomStringConvertible {
     /// The source of a connection from `address`; those without an IP address count as one.
     package init(_ address: SocketAddress?) {
         self.address = address?.ipAddress ?? "unknown"
+        network = Self.network(of: self.address)
+    }
+
+    /// What an address is counted by: itself, or the first half of one of IPv6.
+    package static func network(of address: String) -> String {
         var bytes = [UInt8](repeating: 0, count: 16)
-        guard inet_pton(AF_INET6, self.address, &bytes) == 1 else {
-            network = self.address
-            return
-        }
+        guard inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
         // An IPv4 address in the clothes of IPv6, as listeners on `::` see it.
         if bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]) {
-            network = bytes.suffix(4).map(String.init).joined(separator: ".")
-        } else {
-            let groups = stride(from: 0, to: 8, by: 2).map {
-                String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16)
-            }
-            network = groups.joined(separator: ":") + "::/64"
+            return bytes.suffix(4).map(String.init).joined(separator: ".")
         }
+        let groups = stride(from: 0, to: 8, by: 2).map {
+            String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16)
+        }
+        return groups.joined(separator: ":") + "::/64"
     }
 
     /// The address.

@@ -37,6 +37,7 @@ package final class HTTPServer: Service {
         self.tls = tls
         self.host = host
         self.port = port
+        let limits = limits.fitting(openFiles: OpenFiles.most)
         self.limits = limits
         self.logger = logger
         connections = ConnectionRegistry(limits)

@@ -21,4 +21,13 @@ public struct ServerLimits: Sendable, Hashable {
 
     /// The standard limits.
     public init() {}
+
+    /// These limits, lowered to what a process may have open: a limit that is never reached makes no room, and connections
+    /// must leave something to stores and to other listeners.
+    /// - Parameter files: most descriptors of the process.
+    func fitting(openFiles files: Int) -> ServerLimits {
+        var fitting = self
+        fitting.connections = min(connections, max(4, files / 4))
+        return fitting
+    }
 }

@@ -78,6 +78,28 @@ import Testing
         #expect(limit.rlim_cur == limit.rlim_max)
     }
 
+    /// As many connections as the process may have open files do not end the server.
+    @Test func noMoreFilesIsNotTheEnd() async {
+        await #expect(processExitsWith: .success) {
+            let folder = try SocketFolder()
+            let server = IdentityServer(
+                at: .path(folder.socket, permissions: 0o600), services: [Probe()], limits: .local,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            ) { peer in
+                if let descriptor = peer.processDescriptor { close(descriptor) }
+                return ProbeCaller(text: "somebody")
+            }
+            try await serving(server) { [path = folder.socket] in
+                let free = dup(0)
+                var limit = rlimit(rlim_cur: rlim_t(free + 60), rlim_max: rlim_t(free + 60))
+                setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                try #require(BareSocket.exhaustFiles(connectingTo: path) > 10)
+                let answer = try await calling(path) { try await $0.whoAmI(waitsForConnection: true) }
+                try #require(answer.hasPrefix("somebody"))
+            }
+        }
+    }
+
     @Test func connectionsWithCallsMakeNoRoom() async throws {
         let small = server(limits: { $0.connectionsPerProcess = 1 })
         try await serving(small) { [path = folder.socket] in

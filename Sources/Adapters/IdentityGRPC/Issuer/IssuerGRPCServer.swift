@@ -2,6 +2,7 @@
 
 internal import GRPCCore
 internal import Glibc
+internal import HTTPServing
 internal import Issuer
 internal import JOSE
 package import Logging
@@ -50,7 +51,7 @@ package final class IssuerGRPCServer: Service {
         remoteLimits: ListenerLimits = .remote, logger: Logger, accessLevel: Logger.Level = .info
     ) {
         let log = AccessLog(logger: logger, level: accessLevel, trail: facades.audit, clock: facades.clock)
-        let connections = remoteLimits.fitting(openFiles: IdentityServer.mostOpenFiles).connections
+        let connections = remoteLimits.fitting(openFiles: OpenFiles.most).connections
         let interceptor = IssuerCallInterceptor(
             authorization: facades.authorization, log: log, anonymous: AnonymousCalls(connections: connections))
         let shared = Self.sharedServices(facades)

@@ -2,7 +2,7 @@
 
 package import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
-internal import Glibc
+internal import HTTPServing
 package import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -39,19 +39,8 @@ package final class IdentityServer: Service {
         self.entry = entry
         self.services = services
         self.interceptors = interceptors
-        self.limits = limits.fitting(openFiles: Self.mostOpenFiles)
+        self.limits = limits.fitting(openFiles: OpenFiles.most)
         self.logger = logger
-    }
-
-    /// How many files the process may open, which it is made to be as many as it is allowed: the usual 1024 are for
-    /// programs that can't count further, and would be three hundred workloads.
-    static var mostOpenFiles: Int {
-        var limit = rlimit()
-        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        guard getrlimit(files, &limit) == 0 else { return 1024 }
-        let present = limit.rlim_cur
-        limit.rlim_cur = limit.rlim_max
-        return Int(clamping: setrlimit(files, &limit) == 0 ? limit.rlim_cur : present)
     }
 
     deinit { listening.fail(CancellationError()) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import GRPCNIOTransportHTTP2Posix
+internal import HTTPServing
 internal import NIOCore
 internal import NIOHTTP2
 internal import NIOPosix
@@ -30,7 +31,12 @@ struct SocketListener: HTTP2ServerTransport.ListenerFactory {
     ) async throws -> NIOAsyncChannel<Accepted, Never> {
         let bootstrap = ServerBootstrap(group: eventLoopGroup)
             .serverChannelOption(.backlog, value: 4096)
-            .serverChannelInitializer { listenerConfigurator.configure(channel: $0) }
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    // A connection that can't be taken, for want of a descriptor above all, must not end the server.
+                    try channel.pipeline.syncOperations.addHandler(AcceptPatience())
+                }.flatMap { listenerConfigurator.configure(channel: channel) }
+            }
         let accept: @Sendable (any Channel) -> EventLoopFuture<Accepted> = { channel in
             self.accept(channel, connectionConfigurator)
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import GRPCCore
-internal import Glibc
+internal import HTTPServing
 internal import NIOCore
 internal import NIOSSL
 package import SPIFFE
@@ -37,7 +37,8 @@ struct TLSEntry: ConnectionEntry {
                     promise.completeWithTask { await caller.judge(presented) }
                 })
             try channel.pipeline.syncOperations.addHandler(handler)
-            let network = SourceNetwork.name(of: address)
+            // One IPv4 address, or one IPv6 network of 64 bits, which is what a single machine usually has.
+            let network = ConnectionSource.network(of: address)
             return EnteredConnection(
                 shares: [.init(name: "network \(network)", limit: limits.connectionsPerSource)], caller: caller)
         }
@@ -74,19 +75,5 @@ private final class TLSCaller: ConnectionCaller {
         }
         peer.withLock { $0 = renewed }
         return identify(RemotePeer(address: address, svid: renewed.svid))
-    }
-}
-
-/// By what remote connections are counted: one IPv4 address, or one IPv6 network of 64 bits, which is what a single
-/// machine usually has.
-enum SourceNetwork {
-    static func name(of address: String) -> String {
-        var bytes = [UInt8](repeating: 0, count: 16)
-        guard inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
-        // An IPv4 address in IPv6 clothes is what it was.
-        if bytes[0..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xff, bytes[11] == 0xff {
-            return bytes[12..<16].map { String($0) }.joined(separator: ".")
-        }
-        return bytes[0..<8].map { String($0, radix: 16) }.joined(separator: ":")
     }
 }

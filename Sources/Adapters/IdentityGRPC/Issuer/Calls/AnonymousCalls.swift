@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HTTPServing
 internal import Issuer
 internal import Synchronization
 
@@ -13,7 +14,7 @@ final class AnonymousCalls: Sendable {
         var count = 0
     }
 
-    /// Most of one network, as ``SourceNetwork`` names it. Attestations wait for their turn, at most 31 of one address.
+    /// Most of one network, as `ConnectionSource` names it. Attestations wait for their turn, at most 31 of one address.
     private let perNetwork: Int
     /// Most of all.
     private let most: Int
@@ -35,7 +36,7 @@ final class AnonymousCalls: Sendable {
     /// - Throws: `resourceExhausted` where there is no room.
     func seat(for caller: Caller) throws(IssuerError) -> Seat? {
         guard case .remote(let address, nil) = caller else { return nil }
-        let network = SourceNetwork.name(of: address)
+        let network = ConnectionSource.network(of: address)
         let isSeated = state.withLock { state in
             guard state.count < most, state.perNetwork[network, default: 0] < perNetwork else { return false }
             state.count += 1
