@@ -59,6 +59,8 @@ enum Product {
         static let issuers = "issuers"
         /// Files and keys of the issuers that are served from here, a folder for each trust domain.
         static let served = "served"
+        /// What an issuer that is served keeps, in a folder below ``served``.
+        static let issuerStore = "issuer.sqlite"
         /// What the node agents that are served from here keep, a folder for each trust domain.
         static let agents = "agents"
         /// Logs of the witnesses that are served from here.

@@ -13,7 +13,9 @@ struct DoctorCommand: KelmarkCommand {
     static let path = "doctor"
     static let configuration = CommandConfiguration.kelmark(
         "doctor", "Examines the machine, the configuration and the home folder.",
-        about: "Changes nothing and asks for no passphrase. Every log of the store is verified again, event by event.",
+        about:
+            "Changes nothing and asks for no passphrase. Every log of the store is verified again, event by event, and the "
+            + "audit of every issuer that is served from here, record by record.",
         examples: [
             CommandExample("examine everything", "kelmark doctor"),
             CommandExample("another home folder", "kelmark doctor --home ./lab"),
@@ -34,6 +36,7 @@ struct DoctorCommand: KelmarkCommand {
     func perform(in context: CommandContext) async throws -> CommandResult {
         var findings = machine(context)
         findings += homeFolder(context)
+        findings += await audits(context)
         let problems = findings.filter { $0.grade == .problem }
         let data: OrderedMap = [
             "findings": .list(
@@ -90,6 +93,34 @@ struct DoctorCommand: KelmarkCommand {
         return findings
     }
 
+    private static func problem(_ subject: String, _ error: any Error) -> Finding {
+        let failure = ErrorTranslation.failure(for: error)
+        return Finding(subject: subject, grade: .problem, text: "\(failure.code): \(failure.cause)", next: failure.next)
+    }
+
+    /// What the issuers that are served from the home folder did: each record names the one before it.
+    private func audits(_ context: CommandContext) async -> [Finding] {
+        let folder = context.home.path + "/" + Product.HomeFile.served
+        var findings: [Finding] = []
+        do {
+            for name in try FolderListing.names(in: folder, suffix: "") where !name.hasPrefix(".") {
+                let file = "\(folder)/\(name)/\(Product.HomeFile.issuerStore)"
+                guard access(file, F_OK) == 0 else { continue }
+                let subject = "audit of \(name)"
+                do {
+                    let count = try await SQLiteIssuerStore(path: file).verifyAudit()
+                    findings.append(
+                        Finding(subject: subject, grade: .ok, text: "\(count) records, none changed, dropped or moved"))
+                } catch {
+                    findings.append(Self.problem(subject, error))
+                }
+            }
+        } catch {
+            findings.append(Self.problem("audits", error))
+        }
+        return findings
+    }
+
     private func homeFolder(_ context: CommandContext) -> [Finding] {
         let home = context.home
         guard home.isInitialised else {
@@ -104,11 +135,7 @@ struct DoctorCommand: KelmarkCommand {
             do {
                 findings.append(Finding(subject: subject, grade: .ok, text: try body()))
             } catch {
-                let failure = ErrorTranslation.failure(for: error)
-                findings.append(
-                    Finding(
-                        subject: subject, grade: .problem, text: "\(failure.code): \(failure.cause)", next: failure.next
-                    ))
+                findings.append(Self.problem(subject, error))
             }
         }
         examine("home") {

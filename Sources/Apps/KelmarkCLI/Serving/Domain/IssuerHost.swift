@@ -40,7 +40,7 @@ struct IssuerHost: Sendable {
     ) async throws -> IssuerHost {
         let clock = SystemIssuerClock()
         let domain = plan.configuration.trustDomain
-        let store = try SQLiteIssuerStore(path: plan.folder + "/issuer.sqlite")
+        let store = try SQLiteIssuerStore(path: plan.folder + "/" + Product.HomeFile.issuerStore)
         let blinding = try await LeafBlinding.open(log: log, in: vault)
         let authorities = try await AuthorityService.open(
             configuration: plan.configuration, keys: try await VaultAuthorityKeys.open(vault), store: store,
