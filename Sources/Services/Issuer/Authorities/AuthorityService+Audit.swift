@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+
+extension AuthorityService {
+    /// Runs `body` and records what came of it. What is done is done: when the record can't be kept, the log says so.
+    func audited<R>(
+        _ action: String, _ id: String, by requester: Requester, _ body: () async throws -> R
+    ) async throws -> R {
+        let result: Result<R, any Error>
+        do {
+            result = .success(try await body())
+        } catch {
+            result = .failure(error)
+        }
+        guard let audit else { return try result.get() }
+        var outcome = "done"
+        var details: [String: String] = [:]
+        var subject = id
+        switch result {
+        case .success(let value): if let entry = value as? AuthorityEntry { subject = entry.authorityID }
+        case .failure(let error):
+            outcome = (error as? IssuerError)?.code.rawValue ?? IssuerError.Code.internal.rawValue
+            details["reason"] = (error as? IssuerError)?.message ?? "\(error)"
+        }
+        let event = AuditEvent(
+            at: clock.now(), actor: requester.name, action: action, subject: subject, outcome: outcome,
+            details: details)
+        do {
+            _ = try await audit.commit(IssuanceBatch(events: [event]))
+        } catch {
+            logger.error("audit could not be kept", metadata: ["action": "\(action)", "reason": "\(error)"])
+        }
+        return try result.get()
+    }
+}

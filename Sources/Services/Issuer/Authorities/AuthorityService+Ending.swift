@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import SPIFFE
+
+extension AuthorityService {
+    func end(
+        _ kind: AuthorityKind, _ id: String, _ ending: AuthoritySlots.Ending
+    ) async throws -> AuthorityEntry {
+        try check(kind)
+        if kind == .x509, upstream != nil {
+            throw IssuerError(
+                .failedPrecondition, "local authority can't be \(ending.participle) if there is an upstream authority")
+        }
+        var found: AuthorityEntry?
+        try await change { (ledger) throws(IssuerError) in
+            let entry = try ledger[kind].ending(id, ending)
+            found = entry
+            var next = ledger
+            next.bundle = try Self.ending(kind, id, ending, in: ledger.bundle, missing: .internal)
+            return next
+        }
+        guard let found else { throw IssuerError(.internal, "authority is missing") }
+        logger.notice(
+            "authority \(ending.participle)", metadata: ["kind": "\(kind.rawValue)", "authority": "\(id)"])
+        return found
+    }
+
+    func endUpstream(_ id: String, _ ending: AuthoritySlots.Ending) async throws {
+        guard upstream != nil else { throw IssuerError(.failedPrecondition, "upstream authority is not configured") }
+        guard !id.isEmpty else { throw IssuerError(.invalidArgument, "no subject key ID provided") }
+        try await change { (ledger) throws(IssuerError) in
+            let inUse = [ledger.x509.active, ledger.x509.prepared].compactMap { $0?.upstreamAuthorityID }
+            guard !inUse.contains(id) else {
+                throw IssuerError(.invalidArgument, "unable to \(ending.rawValue) upstream authority that is in use")
+            }
+            var next = ledger
+            next.bundle = try Self.ending(.x509, id, ending, in: ledger.bundle, missing: .notFound)
+            return next
+        }
+        logger.notice("upstream authority \(ending.participle)", metadata: ["authority": "\(id)"])
+    }
+
+    private static func ending(
+        _ kind: AuthorityKind, _ id: String, _ ending: AuthoritySlots.Ending, in bundle: DomainBundle,
+        missing: IssuerError.Code
+    ) throws(IssuerError) -> DomainBundle {
+        var isThere = false
+        let next = try bundle.changed { (draft) throws(IssuerError) in
+            isThere = ending == .taint ? draft.taint(kind, id) : draft.remove(kind, id)
+        }
+        guard isThere else {
+            let what =
+                kind == .jwt ? "JWT Key found with provided key ID" : "root CA found with provided subject key ID"
+            throw IssuerError(missing, "failed to \(ending.rawValue) \(kind.title) authority: no \(what)")
+        }
+        return next
+    }
+}
