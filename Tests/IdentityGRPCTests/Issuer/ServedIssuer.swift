@@ -48,7 +48,7 @@ struct ServedIssuer: Sendable {
         self.issuances = issuances
         authorities = try await AuthorityService.open(
             configuration: configuration, keys: VaultAuthorityKeys.inMemory(), store: MemoryAuthorityStore(),
-            gate: OpenGate(), clock: clock, logger: logger)
+            gate: OpenGate(), audit: issuances, clock: clock, logger: logger)
         let blinding = try LeafBlinding(log: "log", salt: try SecretBytes.random(count: 32))
         issuing = IssuingService(authorities: authorities, store: issuances, blinding: blinding, logger: logger)
         rotation = RotationService(authorities: authorities, issuing: issuing, logger: logger)

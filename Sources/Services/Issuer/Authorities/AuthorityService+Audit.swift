@@ -16,6 +16,7 @@ extension AuthorityService {
         guard let audit else { return try result.get() }
         var outcome = "done"
         var details: [String: String] = [:]
+        if let call = requester.callID { details["request_id"] = call }
         var subject = id
         switch result {
         case .success(let value): if let entry = value as? AuthorityEntry { subject = entry.authorityID }

@@ -8,17 +8,21 @@ public struct Requester: Hashable, Sendable {
     public let id: SPIFFEID?
     /// How the audit names the caller: its ID, or what is known of a local process.
     public let name: String
+    /// Names the call in the log, where there is one.
+    public let callID: String?
 
     /// A caller with an ID.
-    public init(_ id: SPIFFEID) {
+    public init(_ id: SPIFFEID, callID: String? = nil) {
         self.id = id
         name = id.description
+        self.callID = callID
     }
 
     /// A caller without an ID, such as a local process.
-    public init(name: String) {
+    public init(name: String, callID: String? = nil) {
         id = nil
         self.name = name
+        self.callID = callID
     }
 
     /// The issuer itself, where nobody asked.

@@ -167,6 +167,7 @@ extension IssuanceRecord {
             "digest": Hexadecimal.text(digest),
         ]
         if let entryID { details["entry"] = entryID }
+        if let call = requester.callID { details["request_id"] = call }
         return AuditEvent(
             at: issuedAt, actor: requester.name, action: action, subject: id.description, details: details)
     }

@@ -141,21 +141,22 @@ struct AccessLog: Sendable {
 
 extension IssuerMethod {
     /// Whether the call changes what the issuer keeps, so that it is recorded. What is signed for workloads is recorded
-    /// where it is signed, with the issuance itself.
+    /// where it is signed, with the issuance itself; moves of authorities where they are made, because the issuer makes
+    /// most of them unasked.
     var isRecorded: Bool {
         switch self {
         case .deleteAgent, .banAgent, .attestAgent, .renewAgent, .createJoinToken, .appendBundle, .publishJWTAuthority,
             .createFederatedBundles, .updateFederatedBundles, .setFederatedBundles, .deleteFederatedBundles,
-            .createEntries, .updateEntries, .deleteEntries, .prepareJWTAuthority, .activateJWTAuthority,
-            .taintJWTAuthority, .revokeJWTAuthority, .prepareX509Authority, .activateX509Authority,
-            .taintX509Authority, .taintX509UpstreamAuthority, .revokeX509Authority, .revokeX509UpstreamAuthority,
-            .setLogLevel, .resetLogLevel, .createRelationships, .updateRelationships, .deleteRelationships,
-            .refreshBundle:
+            .createEntries, .updateEntries, .deleteEntries, .setLogLevel, .resetLogLevel, .createRelationships,
+            .updateRelationships, .deleteRelationships, .refreshBundle:
             true
         case .countAgents, .listAgents, .getAgent, .postStatus, .countBundles, .getBundle, .publishWITAuthority,
             .listFederatedBundles, .getFederatedBundle, .debugInfo, .countEntries, .listEntries, .getEntry,
             .authorizedEntries, .syncAuthorizedEntries, .jwtAuthorityState, .x509AuthorityState, .witAuthorityState,
-            .prepareWITAuthority, .activateWITAuthority, .taintWITAuthority, .revokeWITAuthority, .getLogger,
+            .prepareJWTAuthority, .activateJWTAuthority, .taintJWTAuthority, .revokeJWTAuthority, .prepareX509Authority,
+            .activateX509Authority, .taintX509Authority, .taintX509UpstreamAuthority, .revokeX509Authority,
+            .revokeX509UpstreamAuthority, .prepareWITAuthority, .activateWITAuthority, .taintWITAuthority,
+            .revokeWITAuthority, .getLogger,
             .mintX509SVID, .mintJWTSVID, .mintWITSVID, .newX509SVIDs, .newJWTSVID, .newWITSVIDs, .newDownstreamX509CA,
             .listRelationships, .getRelationship, .checkHealth, .listHealth, .watchHealth:
             false

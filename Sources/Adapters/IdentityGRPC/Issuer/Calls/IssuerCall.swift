@@ -66,11 +66,11 @@ final class IssuerCall: ServerContext.TransportSpecific {
 
     /// Who asks, for the record of what is issued.
     var requester: Requester {
-        if let id = caller.identity?.id { return Requester(id) }
+        if let id = caller.identity?.id { return Requester(id, callID: requestID) }
         return switch caller {
-        case .local(let peer): Requester(name: "uid \(peer.uid)")
-        case .remote(let address, _): Requester(name: "address \(address)")
-        case .unknown: Requester(name: "unknown")
+        case .local(let peer): Requester(name: "uid \(peer.uid)", callID: requestID)
+        case .remote(let address, _): Requester(name: "address \(address)", callID: requestID)
+        case .unknown: Requester(name: "unknown", callID: requestID)
         }
     }
 

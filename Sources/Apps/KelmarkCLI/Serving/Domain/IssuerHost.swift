@@ -44,7 +44,7 @@ struct IssuerHost: Sendable {
         let blinding = try await LeafBlinding.open(log: log, in: vault)
         let authorities = try await AuthorityService.open(
             configuration: plan.configuration, keys: try await VaultAuthorityKeys.open(vault), store: store,
-            gate: plan.gate, clock: clock, logger: logger)
+            gate: plan.gate, audit: store, clock: clock, logger: logger)
         let issuing = IssuingService(
             authorities: authorities, store: store, authorizer: plan.authorizer, blinding: blinding, logger: logger)
         let rotation = RotationService(authorities: authorities, issuing: issuing, logger: logger)
