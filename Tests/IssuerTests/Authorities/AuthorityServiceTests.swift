@@ -352,10 +352,14 @@ import X509
             }
         }
         let text = String(decoding: ledger, as: UTF8.self)
-        ledger = Array(text.replacing("{\"version\":1,", with: "{\"version\":2,").utf8)
-        #expect(throws: IssuerStoreError(.tooNew, "the authorities have version 2, known is 1")) {
+        ledger = Array(text.replacing("{\"version\":2,", with: "{\"version\":3,").utf8)
+        #expect(throws: IssuerStoreError(.tooNew, "the authorities have version 3, known is 2")) {
             try IssuerLedger(parsing: ledger, of: IssuerFixture.domain, isHeld: held)
         }
+        // The first version knew of no withdrawals.
+        let first = text.replacing("{\"version\":2,", with: "{\"version\":1,")
+            .replacing(",\"withdrawals\":[]", with: "")
+        #expect(try IssuerLedger(parsing: Array(first.utf8), of: IssuerFixture.domain, isHeld: held) == same)
     }
 
     /// Another process with the same file must not undo what this one did.

@@ -28,6 +28,7 @@ struct IssuerFixture: Sendable {
     let authorities: AuthorityService
     let issuing: IssuingService
     let rotation: RotationService
+    let upkeep: AdmissionUpkeep
     let bundles: BundleService
 
     /// An issuer whose authorities are active unless said otherwise.
@@ -52,14 +53,16 @@ struct IssuerFixture: Sendable {
             authorities: authorities, store: issuanceStore, authorizer: authorizer,
             blinding: try await LeafBlinding.open(log: "log", in: vault), logger: logger)
         rotation = RotationService(authorities: authorities, issuing: issuing, logger: logger)
+        upkeep = AdmissionUpkeep(authorities: authorities, logger: logger)
         bundles = BundleService(authorities)
         if starts { await rotation.look() }
     }
 
     /// The same issuer after a restart.
-    func restarted() async throws -> IssuerFixture {
+    func restarted(gate: any AuthorityGate = OpenGate()) async throws -> IssuerFixture {
         try await IssuerFixture(
-            clock: clock, vault: vault, authorityStore: authorityStore, issuanceStore: issuanceStore, starts: false)
+            clock: clock, vault: vault, authorityStore: authorityStore, issuanceStore: issuanceStore, gate: gate,
+            starts: false)
     }
 
     /// An entry for a workload.
@@ -115,6 +118,8 @@ struct IssuerFixture: Sendable {
 final class ScriptedGate: AuthorityGate {
     enum Answer: Sendable {
         case admit(Admission)
+        /// Admits each key by a statement of its own.
+        case state
         case refuse(String)
         case decide(@Sendable (PreparedKey) throws -> Admission)
         case fail
@@ -123,24 +128,50 @@ final class ScriptedGate: AuthorityGate {
 
     private struct Trouble: Error {}
 
-    private let state: Mutex<(answer: Answer, asked: [PreparedKey], standing: Standing)>
+    private struct State {
+        var answer: Answer
+        var asked: [PreparedKey] = []
+        var standing = Standing.all
+        var failsToWithdraw = false
+        var withdrawn: [StatedAuthority] = []
+    }
+
+    private let state: Mutex<State>
 
     /// What the gate says of those that it admitted.
     enum Standing: Sendable {
         case all
         case none(but: String?)
+        case allBut(Set<String>)
         case unknown
     }
 
-    init(_ answer: Answer) { state = Mutex((answer, [], .all)) }
+    init(_ answer: Answer) { state = Mutex(State(answer: answer)) }
 
     func set(_ standing: Standing) { state.withLock { $0.standing = standing } }
 
-    func stands(_ admission: Admission) throws -> Bool {
+    func standing(among admissions: Set<Admission>) throws -> Set<Admission> {
         switch state.withLock({ $0.standing }) {
-        case .all: true
-        case .none(let exception): exception != nil && admission.statement == exception
+        case .all: admissions
+        case .none(let exception): admissions.filter { exception != nil && $0.statement == exception }
+        case .allBut(let exceptions): admissions.filter { !exceptions.contains($0.statement ?? "") }
         case .unknown: throw Trouble()
+        }
+    }
+
+    /// The statement about one key.
+    static func statement(of authorityID: String) -> String {
+        String(repeating: "E", count: 44 - authorityID.utf8.count) + authorityID
+    }
+
+    /// What was withdrawn, as often as it was.
+    var withdrawn: [StatedAuthority] { state.withLock { $0.withdrawn } }
+    func failsToWithdraw(_ fails: Bool) { state.withLock { $0.failsToWithdraw = fails } }
+
+    func withdraw(_ authority: StatedAuthority) throws {
+        try state.withLock { state in
+            guard !state.failsToWithdraw else { throw Trouble() }
+            state.withdrawn.append(authority)
         }
     }
 
@@ -154,6 +185,10 @@ final class ScriptedGate: AuthorityGate {
         }
         switch answer {
         case .admit(let admission): return admission
+        case .state:
+            let statement = Self.statement(of: key.key.authorityID)
+            guard let admission = Admission(aid: IssuerFixture.aid, statement: statement) else { throw Trouble() }
+            return admission
         case .refuse(let reason): throw AdmissionRefusal([reason])
         case .decide(let decide): return try decide(key)
         case .fail: throw Trouble()

@@ -1,25 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Decides whether a key may become an authority, between its making and its publication.
+/// Decides whether a key may become an authority, between its making and its publication, and how long it may stay one.
 ///
 /// With KERI behind it, the gate seals an authority statement and waits for its witnesses. `03-binding.md`, section 1,
-/// rule 6.
+/// rules 2 and 6.
+///
+/// Each call must return soon after its task is cancelled: that is how it is told that its time is over.
 public protocol AuthorityGate: Sendable {
     /// Admits a key. Asked again about a key that was admitted, it gives the same admission again.
     ///
-    /// It must return soon after its task is cancelled: that is how it is told that its time is over.
     /// - Throws: ``AdmissionRefusal`` when the key may not become an authority; anything else counts as trouble that may
     ///   pass.
     func admit(_ key: PreparedKey) async throws -> Admission
-    /// Whether what made a key an authority still holds. Where it does not, a successor takes over at once: nothing that the
-    /// key signs would be allowed any more.
-    /// - Throws: when it can't be told; the authority goes on then.
-    func stands(_ admission: Admission) async throws -> Bool
+    /// Those of these admissions that still hold. An authority whose admission does not signs no more, and leaves the
+    /// bundle if a statement stood behind it.
+    /// - Throws: when it can't be told; all authorities stay then.
+    func standing(among admissions: Set<Admission>) async throws -> Set<Admission>
+    /// Withdraws the statement about an authority that is out of the bundle for good. Asked again about one that is
+    /// withdrawn, it does nothing.
+    /// - Throws: when that can't be done now; it is asked again later.
+    func withdraw(_ authority: StatedAuthority) async throws
 }
 
 extension AuthorityGate {
-    /// What was admitted stays so.
-    public func stands(_ admission: Admission) async throws -> Bool { true }
+    /// Whether what made a key an authority still holds.
+    /// - Throws: when it can't be told.
+    public func stands(_ admission: Admission) async throws -> Bool {
+        try await standing(among: [admission]).contains(admission)
+    }
+}
+
+/// An authority that a statement admitted.
+public struct StatedAuthority: Hashable, Sendable {
+    /// What it signs.
+    public let kind: AuthorityKind
+    /// What it is called.
+    public let authorityID: String
+    /// AID of the issuer that stated it.
+    public let aid: String
+    /// SAID of its statement.
+    public let statement: String
+
+    init(kind: AuthorityKind, authorityID: String, aid: String, statement: String) {
+        self.kind = kind
+        self.authorityID = authorityID
+        self.aid = aid
+        self.statement = statement
+    }
+
+    /// Nil for one that was admitted without a statement.
+    init?(_ entry: AuthorityEntry) {
+        guard let aid = entry.admission.aid, let statement = entry.admission.statement else { return nil }
+        self.init(kind: entry.key.slot.kind, authorityID: entry.authorityID, aid: aid, statement: statement)
+    }
 }
 
 /// Why a key may not become an authority.
@@ -46,4 +79,10 @@ public struct OpenGate: AuthorityGate {
 
     /// Admits the key.
     public func admit(_ key: PreparedKey) -> Admission { .open }
+
+    /// What was admitted stays so.
+    public func standing(among admissions: Set<Admission>) -> Set<Admission> { admissions }
+
+    /// There is no statement.
+    public func withdraw(_ authority: StatedAuthority) {}
 }

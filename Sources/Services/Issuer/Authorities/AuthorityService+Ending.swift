@@ -18,6 +18,9 @@ extension AuthorityService {
             found = entry
             var next = ledger
             next.bundle = try Self.ending(kind, id, ending, in: ledger.bundle, missing: .internal)
+            // Kept in the same step, so that no crash lets the statement stand. A tainted one stays in the bundle, and so
+            // its statement stands.
+            if ending == .revoke, let stated = StatedAuthority(entry) { next.withdrawals.append(stated) }
             return next
         }
         guard let found else { throw IssuerError(.internal, "authority is missing") }

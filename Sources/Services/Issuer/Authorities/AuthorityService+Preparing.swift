@@ -102,7 +102,8 @@ extension AuthorityService {
         }
     }
 
-    private func withTimeLimit<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+    /// Asks the gate, but not for longer than it may take.
+    func withTimeLimit<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
         let (clock, limit) = (clock, configuration.admissionTimeout)
         return try await withThrowingTaskGroup(of: R?.self) { group in
             group.addTask { try await body() }

@@ -98,17 +98,17 @@ public final class AuthorityService: Sendable {
 
     /// Those that sign, or would sign next, and that the gate stands behind no more.
     func fallen(_ kind: AuthorityKind) async -> Set<String> {
-        var fallen: Set<String> = []
-        for entry in [ledger[kind].active, ledger[kind].prepared].compactMap({ $0 }) {
-            do {
-                if try await !gate.stands(entry.admission) { fallen.insert(entry.authorityID) }
-            } catch {
-                logger.warning(
-                    "it can't be told whether an authority stands",
-                    metadata: ["authority": "\(entry.authorityID)", "reason": "\(error)"])
-            }
+        let entries = [ledger[kind].active, ledger[kind].prepared].compactMap { $0 }
+        guard !entries.isEmpty else { return [] }
+        do {
+            let standing = try await gate.standing(among: Set(entries.map(\.admission)))
+            return Set(entries.filter { !standing.contains($0.admission) }.map(\.authorityID))
+        } catch {
+            logger.warning(
+                "it can't be told whether authorities stand",
+                metadata: ["kind": "\(kind.rawValue)", "reason": "\(error)"])
+            return []
         }
-        return fallen
     }
 
     // MARK: Moving

@@ -71,6 +71,11 @@ public struct AuthoritySlots: Hashable, Sendable {
         }
     }
 
+    /// Lets an authority sign no more, whether it signs now or would next.
+    mutating func retire(_ id: String) {
+        for index in entries.indices where entries[index].authorityID == id { entries[index].status = .old }
+    }
+
     // MARK: Starting again
 
     /// Takes what a journal says, as far as it can be true: an authority that is out of the bundle is gone, and one whose

@@ -8,7 +8,7 @@ internal import SPIFFE
 
 extension IssuerLedger {
     /// The newest form that this program reads, and the one that it writes.
-    static let version = 1
+    static let version = 2
     /// Most bytes of a ledger that are read.
     static let largest = 4 << 20
 
@@ -32,6 +32,13 @@ extension IssuerLedger {
             })
         map["x509Journal"] = .list(x509.entries.map(Self.value))
         map["jwtJournal"] = .list(jwt.entries.map(Self.value))
+        map["withdrawals"] = .list(
+            withdrawals.map { authority in
+                [
+                    "kind": .text(authority.kind.rawValue), "authority": .text(authority.authorityID),
+                    "aid": .text(authority.aid), "statement": .text(authority.statement),
+                ]
+            })
         let bytes: [UInt8]
         do {
             bytes = try map.encoded(as: .json)
@@ -110,6 +117,8 @@ extension IssuerLedger {
         }
         self.x509 = try slots(.x509, "x509Journal")
         self.jwt = try slots(.jwt, "jwtJournal")
+        // Version 1 knew of none.
+        if version > 1 { for one in try reader.maps("withdrawals") { withdrawals.append(try one.withdrawal()) } }
     }
 
     fileprivate static func damaged(_ member: String) -> IssuerStoreError {
@@ -188,6 +197,14 @@ extension IssuerLedger {
                 admission: try admission(),
                 certificate: map["certificate"] == nil ? nil : try certificate("certificate"),
                 upstreamChain: chain, upstreamAuthorityID: map["upstream"] == nil ? nil : try text("upstream"))
+        }
+
+        func withdrawal() throws(IssuerStoreError) -> StatedAuthority {
+            guard let kind = AuthorityKind(rawValue: try text("kind")), let aid = try admission().aid else {
+                throw damaged("withdrawals")
+            }
+            return StatedAuthority(
+                kind: kind, authorityID: try text("authority"), aid: aid, statement: try text("statement"))
         }
 
         private func admission() throws(IssuerStoreError) -> Admission {

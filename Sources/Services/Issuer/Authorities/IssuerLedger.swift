@@ -8,6 +8,8 @@ struct IssuerLedger: Hashable, Sendable {
     var bundle: DomainBundle
     var x509: AuthoritySlots
     var jwt: AuthoritySlots
+    /// Revoked authorities whose statements are still to be withdrawn, oldest first.
+    var withdrawals: [StatedAuthority] = []
 
     /// The beginning.
     init(trustDomain: TrustDomain, refreshHint: Int64) throws(IssuerError) {
@@ -34,6 +36,18 @@ struct IssuerLedger: Hashable, Sendable {
 
     /// Under what name an authority of ours stands in the bundle.
     static func bundleID(of entry: AuthorityEntry) -> String { entry.upstreamAuthorityID ?? entry.authorityID }
+
+    /// The authorities that statements keep in the bundle, or let sign below a root elsewhere.
+    var stated: [(authority: StatedAuthority, admission: Admission)] {
+        (x509.entries + jwt.entries).compactMap { entry -> (authority: StatedAuthority, admission: Admission)? in
+            let kind = entry.key.slot.kind
+            let counts =
+                entry.upstreamAuthorityID == nil
+                ? bundle.contains(kind, entry.authorityID) : entry.status != .old
+            guard counts, let authority = StatedAuthority(entry) else { return nil }
+            return (authority: authority, admission: entry.admission)
+        }
+    }
 
     /// The names in the bundle that sign or will sign.
     var namesInUse: Set<String> {

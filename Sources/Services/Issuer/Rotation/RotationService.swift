@@ -63,7 +63,14 @@ public final class RotationService: Service, Sendable {
                     }
                 }
                 group.addTask { [self] in
-                    for await _ in authorities.states() { await renewIdentity() }
+                    // An authority that was dropped has to be replaced at once, and so has what it signed.
+                    for await state in authorities.states() {
+                        if authorities.kinds.contains(where: { state[$0].active == nil }) {
+                            await look()
+                        } else {
+                            await renewIdentity()
+                        }
+                    }
                 }
             }
         }
