@@ -173,7 +173,7 @@ module(
     external: [.lifecycle, .logging, .nioCore, .nioPosix])
 module(
     .adapters, "IdentityHTTP", uses: ["KelmarkBytes", "JOSE", "SPIFFE", "Issuer", "HTTPServing"],
-    external: [.lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .crypto])
+    external: [.httpClient, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .crypto])
 
 // Only what scripts/generate-api wrote from Definitions.
 module(.adapters, "SPIREAPI", external: [.grpc, .grpcProtobuf, .protobuf], exclude: ["Definitions"])
