@@ -4,12 +4,52 @@ internal import ACDC
 internal import CESR
 internal import KERI
 internal import KERINetwork
+internal import KelmarkBytes
 internal import KelmarkCrypto
 internal import SPIFFE
 internal import StorageSQLite
 internal import TrustBinding
 
 extension IssuerService {
+    /// Why a revoked authority's statement is withdrawn.
+    private static let reasonOfRevocation = "revoked at the issuer"
+
+    /// Whether the log of the issuer or the organisation seals the withdrawal of a statement.
+    func isWithdrawn(_ statement: AuthorityStatement) throws -> Bool {
+        try sealedWithdrawals().contains { record in
+            if case .withdrawal(let withdrawal) = record { withdrawal.subject == statement.said } else { false }
+        }
+    }
+
+    /// Seals the withdrawal of the statement about a revoked authority, if that has not been done yet. The same record
+    /// comes out each time, so that a crash on the way is made good by asking again; its seal may still wait for
+    /// witnesses then.
+    func withdraw(_ statement: AuthorityStatement, now: Timestamp) async throws {
+        guard try !isWithdrawn(statement) else { return }
+        let withdrawal = try Withdrawal(
+            author: controller.aid.primitive, trustDomain: statement.trustDomain, subject: statement.said,
+            reason: Self.reasonOfRevocation)
+        guard let digest = SAID(withdrawal.said) else { throw CommandFailure("KM-INTERNAL", "the SAID is none") }
+        guard try !isKnown(digest, in: controller.aid) else { return }
+        _ = try await withdraw(withdrawal, by: controller, signers: nil, now: now)
+    }
+
+    /// One of the issuer's statements; nil when there is no such.
+    func statement(_ said: String) throws -> AuthorityStatement? {
+        try folder.entries(of: controller.aid).map(\.statement).first { $0.said.text == said }
+    }
+
+    /// The sealed statements that are not withdrawn, under credentials that stand, with the limits of those.
+    func standing() throws -> [(statement: AuthorityStatement, limits: AuthorityLimits)] {
+        var credentials: [Primitive: AuthorityLimits] = [:]
+        for entry in try book.entries(issuer: controller.aid) where entry.verdict.isValid {
+            credentials[entry.authority.said.primitive] = entry.authority.limits
+        }
+        return try unwithdrawnEntries().compactMap { entry in
+            credentials[entry.statement.credential].map { (entry.statement, $0) }
+        }
+    }
+
     /// Seals the withdrawal of a statement. Record first, then seal.
     func withdraw(
         _ withdrawal: Withdrawal, by author: Controller<SQLiteKeyEventStore>, signers: [Int]?, now: Timestamp

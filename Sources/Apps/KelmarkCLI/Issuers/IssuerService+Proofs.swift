@@ -22,13 +22,16 @@ extension IssuerService {
 
     /// The sealed statements that are valid at a time and not withdrawn.
     func liveEntries(at now: CertificateTime) throws -> [IssuerFolder.Entry] {
+        try unwithdrawnEntries().filter { $0.statement.notBefore <= now && now <= $0.statement.notAfter }
+    }
+
+    /// The sealed statements that are not withdrawn, whenever they are valid.
+    func unwithdrawnEntries() throws -> [IssuerFolder.Entry] {
         let ended = try Set(
             sealedWithdrawals().compactMap { record in
                 if case .withdrawal(let withdrawal) = record { withdrawal.subject } else { nil }
             })
-        return try sealedEntries().filter {
-            $0.statement.notBefore <= now && now <= $0.statement.notAfter && !ended.contains($0.statement.said)
-        }
+        return try sealedEntries().filter { !ended.contains($0.statement.said) }
     }
 
     /// The withdrawals of ours that a log seals or sealed once.

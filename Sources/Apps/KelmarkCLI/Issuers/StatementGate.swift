@@ -10,7 +10,8 @@ internal import SPIFFE
 internal import TrustBinding
 
 /// Admits the keys of an issuer that is served: each is stated, the statement sealed in the log of the issuer's AID and
-/// receipted by its witnesses before anybody hears of the key. `03-binding.md`, section 1, rule 6.
+/// receipted by its witnesses before anybody hears of the key. What is revoked is withdrawn in the same log.
+/// `03-binding.md`, section 1, rules 2 and 6.
 struct StatementGate: AuthorityGate {
     let context: CommandContext
     /// Opened once; the issuer's AID signs rarely, but at any hour.
@@ -21,15 +22,14 @@ struct StatementGate: AuthorityGate {
     func admit(_ prepared: PreparedKey) async throws -> Issuer.Admission {
         do {
             return try await context.issuing(with: vault) { desk in
-                let service = try IssuerService(
-                    desk, folder: IssuerFolder(path: context.home.issuers), name: issuer)
+                let service = try service(desk)
                 let statement = try await service.state(prepared, at: context.now)
                 guard
                     let admission = Issuer.Admission(
                         aid: service.controller.aid.text, statement: statement.said.text,
                         notBefore: statement.notBefore, notAfter: statement.notAfter)
                 else { throw CommandFailure("KM-INTERNAL", "an identifier of 44 characters is none") }
-                try await publish(service.controller.aid, statement, by: service)
+                try await publish(service, "the statement \(statement.said.text)") { try service.isSealed(statement) }
                 return admission
             }
         } catch let failure as CommandFailure where Self.refusals.contains(failure.code) {
@@ -37,32 +37,62 @@ struct StatementGate: AuthorityGate {
         }
     }
 
-    /// Whether the statement is still sealed and not withdrawn, and its credential in force. A key that was never stated,
-    /// because it was made when nobody stood behind the issuer, may sign nothing now.
-    func stands(_ admission: Issuer.Admission) async throws -> Bool {
-        guard let said = admission.statement else { return false }
-        let service = try IssuerService(
-            context.readingIssuing(), folder: IssuerFolder(path: context.home.issuers), name: issuer)
-        guard let entry = try service.sealedEntries().first(where: { $0.statement.said.text == said }) else {
-            return false
+    /// Those whose statements are sealed and not withdrawn, under credentials in force. A key that was never stated, because
+    /// it was made when nobody stood behind the issuer, may sign nothing now. Reads only, so that it never waits for
+    /// whoever changes the home.
+    func standing(among admissions: Set<Issuer.Admission>) async throws -> Set<Issuer.Admission> {
+        let service = try service(context.readingIssuing())
+        let standing = Set(try service.standing().map { $0.statement.said.text })
+        return admissions.filter { admission in
+            guard let said = admission.statement else { return false }
+            return standing.contains(said)
         }
-        return try service.stands(entry.statement)
     }
 
     /// What does not pass by itself.
     private static let refusals: Set<String> = ["KM-ISSUER-LIMITS", "KM-ISSUER-KEYS", "KM-ISSUER-NO-AUTHORITY"]
 
-    /// Brings the seal to the witnesses; without enough receipts the statement is not sealed, and the key not admitted.
-    private func publish(_ aid: AID, _ statement: AuthorityStatement, by service: IssuerService) async throws {
-        guard try !service.isSealed(statement) else { return }
-        let report = try await context.publish(aid, of: service.wallet)
+    func withdraw(_ authority: StatedAuthority) async throws {
+        try await context.issuing(with: vault) { desk in
+            let service = try service(desk)
+            let name = service.controller.identifier.name
+            guard authority.aid == service.controller.aid.text else {
+                throw CommandFailure("KM-ISSUER-FOREIGN", "\(name) has not stated \(authority.statement)")
+            }
+            guard let statement = try service.statement(authority.statement) else {
+                throw CommandFailure("KM-ISSUER-NO-STATEMENT", "\(authority.statement) is not in the home of \(name)")
+            }
+            try await service.withdraw(statement, now: context.now)
+            try await publish(service, "the withdrawal of \(authority.statement)") {
+                try service.isWithdrawn(statement)
+            }
+        }
+    }
+
+    private func service(_ desk: IssuingDesk) throws -> IssuerService {
+        try IssuerService(desk, folder: IssuerFolder(path: context.home.issuers), name: issuer)
+    }
+
+    /// Brings a seal to the witnesses; without enough receipts nothing is sealed.
+    private func publish(_ service: IssuerService, _ what: String, until isSealed: () throws -> Bool) async throws {
+        guard try !isSealed() else { return }
+        let report = try await context.publish(service.controller.aid, of: service.wallet)
         try service.wallet.refresh(now: context.now)
-        guard try service.isSealed(statement) else {
+        guard try isSealed() else {
             let missing = report?.witnesses.count { $0.result != .receipted } ?? 0
             throw CommandFailure(
-                "KM-ISSUER-NOT-SEALED",
-                "the statement \(statement.said.text) waits: \(missing) witnesses have not receipted its seal",
+                "KM-ISSUER-NOT-SEALED", "\(what) waits: \(missing) witnesses have not receipted its seal",
                 next: "\(Product.command) waiting")
+        }
+    }
+}
+
+extension AuthorityKind {
+    /// The same in statements.
+    var stated: AuthorityStatement.Kind {
+        switch self {
+        case .x509: .x509
+        case .jwt: .jwt
         }
     }
 }
@@ -77,7 +107,7 @@ extension IssuerService {
     /// wait for witnesses.
     func state(_ prepared: PreparedKey, at time: Timestamp) async throws -> AuthorityStatement {
         let key = prepared.key
-        let kind: AuthorityStatement.Kind = key.slot.kind == .x509 ? .x509 : .jwt
+        let kind = key.slot.kind.stated
         let known = try folder.entries(of: controller.aid).map(\.statement).first { statement in
             statement.kind == kind && statement.trustDomain == prepared.trustDomain
                 && statement.subjectPublicKeyInfo == key.subjectPublicKeyInfo
@@ -110,10 +140,7 @@ extension IssuerService {
 
     /// Whether nobody withdrew a statement, and the credential that it rests on is in force.
     func stands(_ statement: AuthorityStatement) throws -> Bool {
-        let isWithdrawn = try sealedWithdrawals().contains { record in
-            if case .withdrawal(let withdrawal) = record { withdrawal.subject == statement.said } else { false }
-        }
-        guard !isWithdrawn else { return false }
+        guard try !isWithdrawn(statement) else { return false }
         return try book.entries(issuer: controller.aid).contains { entry in
             entry.verdict.isValid && entry.authority.said.primitive == statement.credential
         }

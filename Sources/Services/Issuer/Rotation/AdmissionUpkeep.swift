@@ -58,6 +58,9 @@ public final class AdmissionUpkeep: Service, Sendable {
         }
     }
 
+    /// Does what must be done before anybody is served. Composition calls it once.
+    public func look() async { await dropFallen() }
+
     /// Drops the authorities that nothing stands behind any more. While that can't be told, all stay: whoever can make the
     /// gate unreadable must not be able to take a trust domain's bundle away.
     func dropFallen() async {

@@ -98,13 +98,11 @@ final class AuthorityIssuance: IssuanceAuthorizer {
     private func read() throws -> [String: AuthorityLimits] {
         let service = try IssuerService(
             context.readingIssuing(), folder: IssuerFolder(path: context.home.issuers), name: issuer)
-        var credentials: [SAID: AuthorityLimits] = [:]
-        for entry in try service.book.entries(issuer: service.controller.aid) where entry.verdict.isValid {
-            credentials[entry.authority.said] = entry.authority.limits
-        }
+        let now = clock.now()
         var limits: [String: AuthorityLimits] = [:]
-        for entry in try service.liveEntries(at: clock.now()) {
-            limits[entry.statement.said.text] = SAID(entry.statement.credential).flatMap { credentials[$0] }
+        for (statement, allowed) in try service.standing()
+        where statement.notBefore <= now && now <= statement.notAfter {
+            limits[statement.said.text] = allowed
         }
         return limits
     }
