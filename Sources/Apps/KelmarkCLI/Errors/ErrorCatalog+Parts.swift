@@ -232,6 +232,11 @@ extension ErrorCatalog {
             "A key signs only once the issuer's log seals its statement and enough witnesses have receipted that. The issuer "
                 + "tries again by itself; the key before it goes on signing meanwhile."),
         ErrorArea.issuer.entry(
+            "file", .usage, "A file that says how nodes prove themselves can't be used.",
+            next: "kelmark issuer serve --help",
+            "The cause names the file. Authorities of certificates are PEM; those of SSH host certificates are lines as "
+                + "ssh-keygen writes them into .pub files."),
+        ErrorArea.issuer.entry(
             "service", .denied, "The issuer could not be opened or refused what it was asked.",
             next: "kelmark issuer serve --help", "The cause says what; an issuer that runs writes more into its log."),
         ErrorArea.issuer.entry(

@@ -51,25 +51,13 @@ public struct DiskUpstreamAuthority: UpstreamAuthority {
     public func certify(
         request der: [UInt8], for trustDomain: TrustDomain, lifetime: Int64
     ) async throws -> UpstreamCertificate {
-        let chain = try await certificates(in: certificatePath)
-        guard let own = chain.first, own.isAuthority, own.keyUsage?.keyCertSign ?? true else {
-            throw Self.unusable("the certificate is no authority")
-        }
-        if let most = own.pathLength, most < 1 { throw Self.unusable("the certificate allows no authority below it") }
-        let key = try await privateKey()
-        guard (try? PublicKey(subjectPublicKeyInfo: own.subjectPublicKeyInfo)) == key.publicKey else {
-            throw Self.unusable("the key is not the certificate's")
-        }
         let now = clock.now()
-        guard own.isValid(at: now) else { throw Self.unusable("the certificate is not valid now") }
+        let (own, chain, roots, key, algorithm) = try await load(at: now)
         let requested = try IssuingService.key(in: der)
         let issuer = CertificateProfile.Issuer(
             name: own.certificate.subject,
             keyIdentifier: own.subjectKeyIdentifier ?? KeyIdentifier.subjectKeyIdentifier(of: key.publicKey),
             notBefore: own.notBefore, notAfter: own.notAfter)
-        guard let algorithm = AuthorityKeyAlgorithm(any: key.publicKey.kind) else {
-            throw Self.unusable("the key is of a kind that is not used")
-        }
         let certificate: X509Certificate
         do {
             let content = try CertificateProfile.downstream(
@@ -84,16 +72,41 @@ public struct DiskUpstreamAuthority: UpstreamAuthority {
         } catch {
             throw IssuerError(.internal, "upstream authority can't sign", cause: error)
         }
-        guard let bundlePath else {
-            guard chain.count == 1 else { throw Self.unusable("several certificates need a bundle of roots") }
-            return UpstreamCertificate(chain: [certificate], roots: [own])
-        }
-        let roots = try await certificates(in: bundlePath)
         // Roots are not shipped: whoever trusts them has them.
         return UpstreamCertificate(chain: [certificate] + chain.filter { !roots.contains($0) }, roots: roots)
     }
 
+    /// Looks whether the files fit together now, so that an operator hears of it before anybody is served.
+    /// - Throws: ``IssuerError`` as ``certify(request:for:lifetime:)``.
+    public func check() async throws { _ = try await load(at: clock.now()) }
+
     // MARK: Files
+
+    private typealias Loaded = (
+        own: X509Certificate, chain: [X509Certificate], roots: [X509Certificate], key: PrivateKey,
+        algorithm: AuthorityKeyAlgorithm
+    )
+
+    private func load(at now: CertificateTime) async throws(IssuerError) -> Loaded {
+        let chain = try await certificates(in: certificatePath)
+        guard let own = chain.first, own.isAuthority, own.keyUsage?.keyCertSign ?? true else {
+            throw Self.unusable("the certificate is no authority")
+        }
+        if let most = own.pathLength, most < 1 { throw Self.unusable("the certificate allows no authority below it") }
+        let key = try await privateKey()
+        guard (try? PublicKey(subjectPublicKeyInfo: own.subjectPublicKeyInfo)) == key.publicKey else {
+            throw Self.unusable("the key is not the certificate's")
+        }
+        guard let algorithm = AuthorityKeyAlgorithm(any: key.publicKey.kind) else {
+            throw Self.unusable("the key is of a kind that is not used")
+        }
+        guard own.isValid(at: now) else { throw Self.unusable("the certificate is not valid now") }
+        if let bundlePath {
+            return (own, chain, try await certificates(in: bundlePath), key, algorithm)
+        }
+        guard chain.count == 1 else { throw Self.unusable("several certificates need a bundle of roots") }
+        return (own, chain, [own], key, algorithm)
+    }
 
     private func certificates(in path: String) async throws(IssuerError) -> [X509Certificate] {
         let text = String(decoding: try await bytes(of: path), as: UTF8.self)

@@ -31,6 +31,10 @@ struct IssuerServeCommand: KelmarkCommand {
                 "kelmark issuer serve --trust-domain acme.example --issuer issuer --listen 0.0.0.0:8081"),
             CommandExample(
                 "without an organisation", "kelmark issuer serve --trust-domain acme.example --claimed"),
+            CommandExample(
+                "below an authority elsewhere",
+                "kelmark issuer serve --trust-domain acme.example --claimed --upstream-cert-file ca.pem "
+                    + "--upstream-key-file ca.key"),
         ])
 
     @OptionGroup var global: GlobalOptions
@@ -61,20 +65,26 @@ struct IssuerServeCommand: KelmarkCommand {
     var jwtTtl = LifetimeArgument.fiveMinutes
     @Option(help: ArgumentHelp("The iss of JWT-SVIDs; OIDC clients find the keys below it.", valueName: "URL"))
     var jwtIssuer: String?
-    @Option(
-        name: .customLong("x509pop-ca"),
-        help: ArgumentHelp("Authorities (PEM) whose certificates prove nodes; may be repeated.", valueName: "file"),
-        completion: .file())
-    var nodeAuthorities: [String] = []
+    @Flag(help: "Certify one issuer below this one; the authority credential must allow it.")
+    var allowDownstream = false
     @Option(
         name: .customLong("admin-id"),
         help: ArgumentHelp("An identity that may administer over the network; may be repeated.", valueName: "spiffe-id")
     )
     var administrators: [SPIFFEIDArgument] = []
+    @OptionGroup(title: "Attestation of nodes") var nodes: NodeAttestationOptions
+    @OptionGroup(title: "Upstream authority") var upstream: UpstreamOptions
 
     func validate() throws {
         guard claimed != (issuer != nil) else {
             throw ValidationError("Name the issuer's AID with --issuer, or say --claimed.")
+        }
+        guard issuer == nil || !upstream.isNamed else {
+            throw ValidationError(
+                "Below an authority elsewhere nothing can be proven: --upstream-cert-file goes with --claimed.")
+        }
+        guard !allowDownstream || !upstream.isNamed else {
+            throw ValidationError("--allow-downstream is for issuers with roots of their own.")
         }
         if let jwtIssuer, IssuerURL(jwtIssuer) == nil {
             throw ValidationError("--jwt-issuer is an https URL without query and fragment.")
@@ -93,7 +103,10 @@ struct IssuerServeCommand: KelmarkCommand {
         }
         var plan = IssuerHost.Plan(
             configuration: configuration(domain), folder: place, gate: OpenGate(), authorizer: OpenIssuance())
-        plan.nodeAuthorities = nodeAuthorities
+        plan.nodes = try nodes.plan(environment: context.environment)
+        let authority = upstream.authority(clock: clock)
+        try await authority?.check()
+        plan.upstream = authority
         plan.administrators = Set(administrators.map(\.id))
         if let issuer {
             let wallet = try SealedFileVault.open(at: context.home.vault, passphrase: passphrase)
@@ -135,6 +148,7 @@ struct IssuerServeCommand: KelmarkCommand {
         configuration.x509TTL = x509Ttl.seconds
         configuration.jwtTTL = jwtTtl.seconds
         configuration.tokenIssuer = jwtIssuer
+        configuration.allowsDownstream = allowDownstream
         return configuration
     }
 
@@ -187,11 +201,12 @@ struct IssuerServeCommand: KelmarkCommand {
             data: [
                 "trustDomain": .text(trustDomain.domain.name), "socket": .text(socket),
                 "listen": .text(listen.description), "bundle": .text(bundleListen.description),
-                "authorities": OrderedValue(bundle.x509Authorities.count),
+                "authorities": OrderedValue(bundle.x509Authorities.count), "claimed": .boolean(claimed),
+                "upstream": upstream.upstreamCertFile.map { .text($0) } ?? .null,
             ],
             text: [
                 "issuer of \(trustDomain.domain.name)\(claimed ? ", claimed" : "")",
                 "  agents     \(listen)", "  operators  \(socket)", "  bundle     https://\(bundleListen)/",
-            ])
+            ] + (upstream.upstreamCertFile.map { ["  upstream   \($0)"] } ?? []))
     }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Foundation
 internal import IdentityGRPC
 internal import IdentityHTTP
 internal import Issuer
@@ -19,8 +18,10 @@ struct IssuerHost: Sendable {
         var folder: String
         var gate: any AuthorityGate
         var authorizer: any IssuanceAuthorizer
-        /// Certificate authorities whose certificates prove nodes (`x509pop`); PEM files.
-        var nodeAuthorities: [String] = []
+        /// How nodes may prove what they are.
+        var nodes = NodeAttestationPlan()
+        /// Who certifies X.509 authorities; nil for roots of its own.
+        var upstream: (any UpstreamAuthority)?
         var administrators: Set<SPIFFEID> = []
         var limits = RateLimits()
     }
@@ -30,6 +31,7 @@ struct IssuerHost: Sendable {
     let rotation: RotationService
     let authorities: AuthorityService
     let logger: Logger
+    private let admissions: AdmissionUpkeep
     private let sweep: RegistrationSweep
     private let poller: BundlePoller
     private let listening = ListeningFlag()
@@ -44,14 +46,16 @@ struct IssuerHost: Sendable {
         let blinding = try await LeafBlinding.open(log: log, in: vault)
         let authorities = try await AuthorityService.open(
             configuration: plan.configuration, keys: try await VaultAuthorityKeys.open(vault), store: store,
-            gate: plan.gate, audit: store, clock: clock, logger: logger)
+            gate: plan.gate, upstream: plan.upstream, audit: store, clock: clock, logger: logger)
         let issuing = IssuingService(
             authorities: authorities, store: store, authorizer: plan.authorizer, blinding: blinding, logger: logger)
         let rotation = RotationService(authorities: authorities, issuing: issuing, logger: logger)
         let directory = try await RegistrationDirectory.open(trustDomain: domain, store: store)
         let limiter = RateLimiter(plan.limits, clock: clock)
+        let attestors = try plan.nodes.attestors(for: domain, clock: clock)
         let agents = AgentService(
-            directory, attestors: attestors(plan, directory, clock), signer: issuing, limiter: limiter, clock: clock)
+            directory, attestors: [JoinTokenAttestor(directory, clock: clock)] + attestors, signer: issuing,
+            limiter: limiter, clock: clock)
         let entries = EntryService(directory, clock: clock)
         let sweep = RegistrationSweep(entries: entries, agents: agents, clock: clock, logger: logger)
         let bundles = BundleService(authorities)
@@ -65,33 +69,16 @@ struct IssuerHost: Sendable {
                 directory, agents: agents, administrators: plan.administrators, clock: clock),
             limiter: limiter, audit: AuditTrail(store: store, blinding: blinding), clock: clock, levels: levels,
             identity: { rotation.serverIdentity?.svid }, refreshBundle: { try await poller.refresh($0.name) })
+        let admissions = AdmissionUpkeep(authorities: authorities, logger: logger)
+        await admissions.look()
         await rotation.look()
         return IssuerHost(
             plan: plan, facades: facades, rotation: rotation, authorities: authorities, logger: logger,
-            sweep: sweep, poller: poller)
-    }
-
-    private static func attestors(
-        _ plan: Plan, _ directory: RegistrationDirectory, _ clock: SystemIssuerClock
-    ) -> [any NodeAttestor] {
-        var attestors: [any NodeAttestor] = [JoinTokenAttestor(directory, clock: clock)]
-        if !plan.nodeAuthorities.isEmpty {
-            let files = plan.nodeAuthorities
-            attestors.append(
-                X509PoPAttestor(
-                    trustDomain: directory.trustDomain,
-                    trust: .authorities { try files.flatMap { try certificates(inFile: $0) } }, clock: clock))
-        }
-        return attestors
-    }
-
-    private static func certificates(inFile path: String) throws -> [X509Certificate] {
-        let text = String(decoding: try DurableFile.read(path, atMost: 1 << 20), as: UTF8.self)
-        return try CertificateEncoding.certificates(inPEM: text).map { try X509Certificate(der: $0) }
+            admissions: admissions, sweep: sweep, poller: poller)
     }
 
     /// What looks after authorities, entries, tokens and foreign bundles while the issuer is served.
-    func upkeep() -> [any Service] { [rotation, sweep, poller] }
+    func upkeep() -> [any Service] { [rotation, admissions, sweep, poller] }
 
     /// Raises the flag of the health endpoint when the server of the issuer listens.
     func notice(of server: IssuerGRPCServer) -> some Service {
