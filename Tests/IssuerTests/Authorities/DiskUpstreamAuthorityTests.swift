@@ -76,6 +76,7 @@ final class MemoryFiles: UpstreamFiles {
         #expect(outcome.svid?.id == IssuerFixture.web)
         #expect(fixture.authorities.state.x509.active?.notAfter == root.certificate.notAfter)
         #expect(fixture.bundles.bundle.x509Authorities.map(\.certificate) == [root.certificate])
+        try await authority().check()
     }
 
     @Test func filesAreReadAnewForEachCertificate() async throws {
@@ -121,6 +122,7 @@ final class MemoryFiles: UpstreamFiles {
             await #expect(throws: IssuerError(.unavailable, message)) {
                 try await authority.certify(request: request, for: IssuerFixture.domain, lifetime: 600)
             }
+            await #expect(throws: IssuerError(.unavailable, message)) { try await authority.check() }
         }
         try await refuses("upstream authority can't be read")
         let one = try root()

@@ -202,7 +202,7 @@ struct IssuerServeCommand: KelmarkCommand {
                 "trustDomain": .text(trustDomain.domain.name), "socket": .text(socket),
                 "listen": .text(listen.description), "bundle": .text(bundleListen.description),
                 "authorities": OrderedValue(bundle.x509Authorities.count), "claimed": .boolean(claimed),
-                "upstream": upstream.upstreamCertFile.map { .text($0) } ?? .null,
+                "upstream": upstream.upstreamCertFile.map { OrderedValue.text($0) } ?? .null,
             ],
             text: [
                 "issuer of \(trustDomain.domain.name)\(claimed ? ", claimed" : "")",

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import KelmarkBytes
+import Synchronization
+import Testing
+
+/// `kelmark issuer serve` as a process of its own, for the trust domain `acme.example`.
+final class ServedDomain: Sendable {
+    let box: Sandbox
+    let socket: String
+    private let arguments: [String]
+    private let process: Mutex<Process?> = Mutex(nil)
+
+    /// Serves from a home; port 0 everywhere, since only the socket is asked.
+    init(_ box: Sandbox, _ options: [String]) throws {
+        self.box = box
+        // Paths of sockets are short, whatever the folder for temporary files is.
+        socket = "/tmp/km-\(UUID().uuidString.prefix(8)).sock"
+        arguments =
+            [
+                "issuer", "serve", "--trust-domain", "acme.example", "--folder", box.path("served"), "--socket-path",
+                socket, "--listen", "127.0.0.1:0", "--bundle-listen", "127.0.0.1:0", "--health-listen",
+                "127.0.0.1:0",
+            ] + options
+        try start()
+    }
+
+    deinit {
+        stop()
+        unlink(socket)
+    }
+
+    /// Starts it, and returns when it answers at its socket.
+    func start() throws {
+        let started = try serve()
+        process.withLock { $0 = started }
+        for _ in 0..<600 {
+            if try box.kelmark("healthcheck --socket-path \(socket)").status == 0 { return }
+            guard isRunning else { break }
+            usleep(100_000)
+        }
+        Issue.record("the issuer does not answer: \(log.suffix(2000))")
+    }
+
+    private func serve() throws -> sending Process {
+        let process = Process()
+        process.executableURL = URL(filePath: Binary.path)
+        process.arguments = arguments
+        process.environment = box.environment
+        process.currentDirectoryURL = box.folder
+        process.standardOutput = FileHandle.nullDevice
+        FileManager.default.createFile(atPath: box.path("issuer.log"), contents: nil)
+        process.standardError = try FileHandle(forWritingTo: box.folder.appending(path: "issuer.log"))
+        try process.run()
+        return process
+    }
+
+    private var isRunning: Bool { process.withLock { $0?.isRunning ?? false } }
+
+    /// What it logged since it was started.
+    var log: String { (try? box.read("issuer.log")).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+
+    /// Ends it in order.
+    func stop() {
+        process.withLock { process in
+            process?.terminate()
+            process?.waitUntilExit()
+            process = nil
+        }
+    }
+
+    /// Ends it as a crash does.
+    func kill() {
+        process.withLock { process in
+            guard let running = process else { return }
+            Foundation.kill(running.processIdentifier, SIGKILL)
+            running.waitUntilExit()
+            process = nil
+        }
+    }
+
+    /// A command to the issuer, and its data.
+    @discardableResult
+    func ask(_ line: String, location: SourceLocation = #_sourceLocation) throws -> OrderedMap {
+        let run = try box.kelmark("\(line) --socket-path \(socket) --json")
+        #expect(run.status == 0, "\(line): \(run.errors)", sourceLocation: location)
+        return try run.data()
+    }
+
+    /// Asks until the answer is true.
+    func wait(
+        _ what: Comment, location: SourceLocation = #_sourceLocation, _ question: () throws -> Bool
+    ) throws {
+        for _ in 0..<300 {
+            if try question() { return }
+            usleep(100_000)
+        }
+        Issue.record("\(what) does not come to pass: \(log.suffix(2000))", sourceLocation: location)
+    }
+
+    /// The name of the authority that signs.
+    func active(_ kind: String = "x509") throws -> String? {
+        try ask("localauthority \(kind) show")["active"]?["authority_id"]?.textValue
+    }
+
+    /// Lets another authority sign; the name of the former one.
+    func rotate(_ kind: String = "x509") throws -> String {
+        let old = try #require(try active(kind))
+        let next = try ask("localauthority \(kind) prepare")["prepared_authority"]?["authority_id"]?.textValue
+        try ask("localauthority \(kind) activate \(try #require(next))")
+        return old
+    }
+
+    /// How many roots the bundle has.
+    func rootCount() throws -> Int { try ask("bundle show")["x509_authorities"]?.listValue?.count ?? 0 }
+
+    /// How the home says that the statement about a key stands: `live`, `withdrawn`, `fallen`; nil when there is none.
+    func standing(of key: String) throws -> String? {
+        let data = try box.kelmark("authority list --json", expecting: 0).data()
+        for authority in data["authorities"]?.listValue ?? [] {
+            for one in authority["keys"]?.listValue ?? [] where one["key"]?.textValue == key {
+                return one["state"]?.textValue
+            }
+        }
+        return nil
+    }
+}

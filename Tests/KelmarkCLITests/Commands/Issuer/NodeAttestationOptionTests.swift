@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Issuer
+import SPIFFE
+import Testing
+
+@testable import KelmarkCLI
+
+/// Attestors of nodes as they are typed.
+@Suite struct NodeAttestationOptionTests {
+    private static let domain = try! TrustDomain("acme.example")
+
+    private func plan(
+        _ line: String, environment: [String: String] = [:]
+    ) throws -> NodeAttestationPlan {
+        try NodeAttestationOptions.parse(line.split(separator: " ").map(String.init)).plan(environment: environment)
+    }
+
+    @Test func withoutOptionsThereAreJoinTokensOnly() throws {
+        let plan = try plan("")
+        #expect(try plan.attestors(for: Self.domain, clock: SystemIssuerClock()).isEmpty)
+    }
+
+    @Test func eachKindHasItsOptions() throws {
+        let plan = try plan(
+            "--http-challenge-host a.example --http-challenge-host *.b.example --http-challenge-port 80 "
+                + "--no-http-challenge-tofu --k8s-psat-cluster main --k8s-psat-service-account prod:agent "
+                + "--k8s-psat-audience us --k8s-psat-node-label zone --k8s-psat-pod-label app "
+                + "--k8s-psat-api-server https://10.0.0.1:6443 --k8s-psat-ca-file ca.pem --k8s-psat-token-file token")
+        #expect(
+            plan.httpChallenge
+                == .init(
+                    hosts: ["a.example", "*.b.example"], requiredPort: 80, allowsHighPorts: true, isFirstUseOnly: false
+                ))
+        #expect(
+            plan.clusters == [
+                .init(
+                    name: "main", serviceAccounts: ["prod:agent"], audiences: ["us"], nodeLabels: ["zone"],
+                    podLabels: ["app"], server: "https://10.0.0.1:6443", authorityFile: "ca.pem", tokenFile: "token")
+            ])
+        #expect(
+            try plan.attestors(for: Self.domain, clock: SystemIssuerClock()).map(\.type)
+                == ["http_challenge", "k8s_psat"])
+    }
+
+    @Test func allHostsAreNamedByAStar() throws {
+        let plan = try plan("--http-challenge-host a.example --http-challenge-host *")
+        #expect(plan.httpChallenge == .init())
+    }
+
+    @Test func aPodFindsItsOwnCluster() throws {
+        let line = "--k8s-psat-cluster main --k8s-psat-service-account prod:agent"
+        let found = try plan(
+            line, environment: ["KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"])
+        #expect(found.clusters.first?.server == "https://[fd00::1]:6443")
+        #expect(found.clusters.first?.audiences == ["spire-server"])
+        #expect(throws: CommandFailure.self) { try plan(line) }
+    }
+
+    @Test(arguments: [
+        "--sshpop-domain a.example", "--sshpop-sha1", "--http-challenge-port 80", "--no-http-challenge-tofu",
+        "--http-challenge-host a.example --no-http-challenge-tofu",
+        "--http-challenge-host a.example --http-challenge-port 8080 --no-http-challenge-tofu",
+        "--http-challenge-host A.example", "--http-challenge-host *b.example", "--http-challenge-host 10.0.0.1",
+        "--http-challenge-host a.example --http-challenge-port 65536", "--k8s-psat-cluster main",
+        "--k8s-psat-service-account prod:agent", "--k8s-psat-node-label zone",
+        "--k8s-psat-cluster a/b --k8s-psat-service-account prod:agent",
+        "--k8s-psat-cluster .. --k8s-psat-service-account prod:agent",
+        "--k8s-psat-cluster main --k8s-psat-service-account agent",
+        "--k8s-psat-cluster main --k8s-psat-service-account :agent",
+        "--k8s-psat-cluster main --k8s-psat-service-account a:b:c", "--sshpop-ca keys --sshpop-domain a_b",
+    ])
+    func whatMakesNoSenseIsRefused(_ line: String) {
+        #expect(throws: (any Error).self) { try plan(line) }
+    }
+
+    // MARK: Files
+
+    private func written(_ text: String) throws -> String {
+        let file = FileManager.default.temporaryDirectory.appending(path: "kelmark-\(UUID().uuidString)")
+        try Data(text.utf8).write(to: file)
+        return file.path
+    }
+
+    /// A public key as `ssh-keygen` writes it.
+    private static var sshKey: String {
+        let name = Array("ssh-ed25519".utf8)
+        let key = [UInt8](repeating: 9, count: 32)
+        let wire = [0, 0, 0, UInt8(name.count)] + name + [0, 0, 0, 32] + key
+        return "ssh-ed25519 \(Data(wire).base64EncodedString()) host-ca"
+    }
+
+    @Test func keysOfAuthoritiesStandOneALine() throws {
+        let file = try written("# authorities\n\n\(Self.sshKey)\r\n")
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let plan = try plan("--sshpop-ca \(file) --sshpop-domain acme.example --sshpop-sha1")
+        #expect(plan.ssh == .init(authorityFiles: [file], canonicalDomain: "acme.example", acceptsSHA1: true))
+        #expect(try plan.attestors(for: Self.domain, clock: SystemIssuerClock()).map(\.type) == ["sshpop"])
+    }
+
+    @Test(arguments: ["", "# nothing\n", "ssh-ed25519\n", "ssh-rsa AAAA\n", "-----BEGIN CERTIFICATE-----\n"])
+    func filesWithoutKeysAreNamed(_ text: String) throws {
+        let file = try written(text)
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        for line in ["--sshpop-ca \(file)", "--x509pop-ca \(file)"] {
+            let plan = try plan(line)
+            let error = #expect(throws: CommandFailure.self) {
+                try plan.attestors(for: Self.domain, clock: SystemIssuerClock())
+            }
+            #expect(error?.code == "KM-ISSUER-FILE")
+            #expect(error?.cause.contains(file) == true)
+        }
+    }
+}
