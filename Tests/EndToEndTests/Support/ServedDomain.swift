@@ -33,8 +33,7 @@ final class ServedDomain: Sendable {
 
     /// Starts it, and returns when it answers at its socket.
     func start() throws {
-        let started = try serve()
-        process.withLock { $0 = started }
+        try process.withLock { $0 = try Self.serve(arguments, in: box) }
         for _ in 0..<600 {
             if try box.kelmark("healthcheck --socket-path \(socket)").status == 0 { return }
             guard isRunning else { break }
@@ -43,7 +42,7 @@ final class ServedDomain: Sendable {
         Issue.record("the issuer does not answer: \(log.suffix(2000))")
     }
 
-    private func serve() throws -> sending Process {
+    private static func serve(_ arguments: [String], in box: Sandbox) throws -> sending Process {
         let process = Process()
         process.executableURL = URL(filePath: Binary.path)
         process.arguments = arguments
@@ -71,10 +70,10 @@ final class ServedDomain: Sendable {
     }
 
     /// Ends it as a crash does.
-    func kill() {
+    func crash() {
         process.withLock { process in
             guard let running = process else { return }
-            Foundation.kill(running.processIdentifier, SIGKILL)
+            kill(running.processIdentifier, SIGKILL)
             running.waitUntilExit()
             process = nil
         }
@@ -90,7 +89,7 @@ final class ServedDomain: Sendable {
 
     /// Asks until the answer is true.
     func wait(
-        _ what: Comment, location: SourceLocation = #_sourceLocation, _ question: () throws -> Bool
+        _ what: String, location: SourceLocation = #_sourceLocation, _ question: () throws -> Bool
     ) throws {
         for _ in 0..<300 {
             if try question() { return }
