@@ -96,19 +96,23 @@ public final class AuthorityService: Sendable {
     /// The kinds of authority that this issuer has.
     public var kinds: [AuthorityKind] { configuration.signsTokens ? [.x509, .jwt] : [.x509] }
 
-    /// Those that sign, or would sign next, and that the gate stands behind no more.
+    /// Those that sign, or would sign next, and that the gate stands behind no more, or whose root elsewhere is tainted.
     func fallen(_ kind: AuthorityKind) async -> Set<String> {
+        let ledger = ledger
         let entries = [ledger[kind].active, ledger[kind].prepared].compactMap { $0 }
         guard !entries.isEmpty else { return [] }
+        let tainted = ledger.bundle.taintedRoots
+        var fallen = Set(
+            entries.filter { $0.upstreamAuthorityID.map(tainted.contains) ?? false }.map(\.authorityID))
         do {
             let standing = try await gate.standing(among: Set(entries.map(\.admission)))
-            return Set(entries.filter { !standing.contains($0.admission) }.map(\.authorityID))
+            fallen.formUnion(entries.filter { !standing.contains($0.admission) }.map(\.authorityID))
         } catch {
             logger.warning(
                 "it can't be told whether authorities stand",
                 metadata: ["kind": "\(kind.rawValue)", "reason": "\(error)"])
-            return []
         }
+        return fallen
     }
 
     // MARK: Moving

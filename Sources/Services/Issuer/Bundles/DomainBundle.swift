@@ -71,6 +71,11 @@ public struct DomainBundle: Hashable, Sendable {
     /// Whether an authority of this name is there.
     public func contains(_ kind: AuthorityKind, _ id: String) -> Bool { isTainted(kind, id) != nil }
 
+    /// The names of the X.509 authorities that are marked.
+    var taintedRoots: Set<String> {
+        Set(trustBundle.x509Authorities.filter(\.isTainted).map { Self.authorityID(of: $0.certificate) })
+    }
+
     /// Whether the authority of this name is marked; nil when there is none.
     public func isTainted(_ kind: AuthorityKind, _ id: String) -> Bool? {
         switch kind {
@@ -117,6 +122,15 @@ extension DomainBundle {
         }
 
         private static func most(_ isOwn: Bool) -> Int { mostAuthorities + (isOwn ? reservedForOwn : 0) }
+
+        /// Puts others in the stead of all.
+        mutating func replace(x509: [X509Authority], jwt: [TokenAuthority]) throws(IssuerError) {
+            guard x509.count <= Self.most(true), jwt.count <= Self.most(true) else {
+                throw IssuerError(.resourceExhausted, "bundle has too many authorities")
+            }
+            self.x509 = x509
+            self.jwt = jwt
+        }
 
         /// Marks an authority; false when there is none of this name.
         mutating func taint(_ kind: AuthorityKind, _ id: String) -> Bool {
