@@ -115,6 +115,39 @@ import Testing
             try box.kelmark("localauthority x509 revoke \(old) --yes --socket-path \(domain.socket)").status != 0)
     }
 
+    /// An issuer whose authorities another one certifies, as a workload of an agent of that.
+    @Test func anIssuerBelowAnotherSharesItsBundle() throws {
+        let port = try ServedWitnesses.freePort()
+        let above = try Sandbox()
+        try above.kelmark("init", expecting: 0)
+        let upper = try ServedDomain(above, ["--claimed", "--allow-downstream"], port: port)
+        let (agent, socket) = try upper.startAgent(port)
+        defer {
+            agent.terminate()
+            agent.waitUntilExit()
+            unlink(socket)
+        }
+        let node = try #require(try upper.ask("node list")["agents"]?[0]?["id"]?["path"]?.textValue)
+        try upper.ask(
+            "entry create --parent-id spiffe://acme.example\(node) --spiffe-id spiffe://acme.example/below "
+                + "--selector unix:uid:\(getuid()) --downstream")
+        try upper.wait("the identity of the issuer below") {
+            try above.kelmark("workload fetch x509 --socket-path \(socket)").status == 0
+        }
+        let below = try Sandbox()
+        try below.kelmark("init", expecting: 0)
+        let lower = try ServedDomain(
+            below, ["--claimed", "--upstream-server", "127.0.0.1:\(port)", "--upstream-agent", "unix:\(socket)"])
+        let minted = try lower.ask("svid mint x509 --spiffe-id spiffe://acme.example/web --write minted")
+        #expect(minted["x509_svid"]?.listValue?.count == 2)
+        #expect(try lower.ask("bundle show")["x509_authorities"] == upper.ask("bundle show")["x509_authorities"])
+        try upper.wait("the keys of both") {
+            let above = try upper.ask("bundle show")["jwt_authorities"]?.listValue?.count
+            let below = try lower.ask("bundle show")["jwt_authorities"]?.listValue?.count
+            return above == 2 && below == 2
+        }
+    }
+
     @Test(arguments: [
         ["--claimed", "--x509pop-ca", "pass"], ["--claimed", "--sshpop-ca", "pass"],
         ["--claimed", "--sshpop-ca", "missing"],

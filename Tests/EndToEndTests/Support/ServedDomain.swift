@@ -12,15 +12,15 @@ final class ServedDomain: Sendable {
     private let arguments: [String]
     private let process: Mutex<Process?> = Mutex(nil)
 
-    /// Serves from a home; port 0 everywhere, since only the socket is asked.
-    init(_ box: Sandbox, _ options: [String]) throws {
+    /// Serves from a home; port 0 everywhere, since only the socket is asked, unless agents are to come.
+    init(_ box: Sandbox, _ options: [String], port: UInt16 = 0) throws {
         self.box = box
         // Paths of sockets are short, whatever the folder for temporary files is.
         socket = "/tmp/km-\(UUID().uuidString.prefix(8)).sock"
         arguments =
             [
                 "issuer", "serve", "--trust-domain", "acme.example", "--folder", box.path("served"), "--socket-path",
-                socket, "--listen", "127.0.0.1:0", "--bundle-listen", "127.0.0.1:0", "--health-listen",
+                socket, "--listen", "127.0.0.1:\(port)", "--bundle-listen", "127.0.0.1:0", "--health-listen",
                 "127.0.0.1:0",
             ] + options
         try start()
@@ -56,6 +56,35 @@ final class ServedDomain: Sendable {
     }
 
     private var isRunning: Bool { process.withLock { $0?.isRunning ?? false } }
+
+    /// Starts an agent of this issuer, which a token lets join, and waits until it serves.
+    /// - Parameter port: where the issuer listens.
+    /// - Returns: its process, and its Workload API.
+    func startAgent(_ port: UInt16) throws -> sending (process: Process, socket: String) {
+        let token = box.path("token-\(UUID().uuidString)")
+        let bundle = box.path("bundle.pem")
+        try box.kelmark("token create --out \(token) --socket-path \(socket)", expecting: 0)
+        let shown = try box.kelmark("bundle show --format pem --socket-path \(socket)", expecting: 0)
+        try box.write(shown.output, to: "bundle.pem")
+        let place = "/tmp/km-\(UUID().uuidString.prefix(8)).sock"
+        let process = Process()
+        process.executableURL = URL(filePath: Binary.path)
+        process.arguments = [
+            "agent", "serve", "--trust-domain", "acme.example", "--server", "127.0.0.1:\(port)", "--trust-bundle",
+            bundle, "--join-token-file", token, "--folder", box.path("agent"), "--socket-path", place,
+            "--health-listen", "127.0.0.1:0",
+        ]
+        process.environment = box.environment
+        process.currentDirectoryURL = box.folder
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        for _ in 0..<300 {
+            if try box.kelmark("healthcheck --agent --socket-path \(place)").status == 0 { break }
+            usleep(100_000)
+        }
+        return (process, place)
+    }
 
     /// What it logged since it was started.
     var log: String { (try? box.read("issuer.log")).map { String(decoding: $0, as: UTF8.self) } ?? "" }

@@ -67,7 +67,7 @@ final class ServedWitnesses: Sendable {
         aids.map { "--witness \($0)" }.joined(separator: " ") + " --toad \(threshold)"
     }
 
-    private static func freePort() throws -> UInt16 {
+    static func freePort() throws -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()

@@ -15,29 +15,41 @@ final class IssuerConnection: Sendable {
     let client: Client
     private let verdict: Verdict
 
+    /// Connections of an agent.
+    /// - Throws: when the credentials can't be used.
+    convenience init(
+        to address: IssuerAddress, trustDomain: TrustDomain, credentials: IssuerCredentials,
+        now: @escaping @Sendable () -> CertificateTime
+    ) throws {
+        try self.init(
+            to: address, trustDomain: trustDomain, trust: credentials.trust,
+            identity: credentials.identity.map { TLSCredentials(chain: $0.chain, privateKey: $0.key.pkcs8) }, now: now)
+    }
+
+    /// Connections of whoever has this identity, or none.
     /// - Throws: when the credentials can't be used.
     init(
-        to address: IssuerAddress, trustDomain: TrustDomain, credentials: IssuerCredentials,
+        to address: IssuerAddress, trustDomain: TrustDomain, trust: IssuerTrust, identity: TLSCredentials?,
         now: @escaping @Sendable () -> CertificateTime
     ) throws {
         let verdict = Verdict()
         self.verdict = verdict
         let security = HTTP2ClientTransport.Posix.TransportSecurity.TLS.defaults { tls in
             tls.trustRoots = .certificates([])
-            if let identity = credentials.identity {
+            if let identity {
                 tls.certificateChain = identity.chain.map { .bytes($0.der, format: .der) }
-                tls.privateKey = .bytes(identity.key.pkcs8, format: .der)
+                tls.privateKey = .bytes(identity.privateKey, format: .der)
             }
-            guard case .bundle(let bundle) = credentials.trust else {
+            guard case .bundle(let bundle) = trust else {
                 tls.serverCertificateVerification = .noVerification
                 return
             }
             // The name of the host says nothing, the SPIFFE ID does. Facts (SPIFFE) 20.1.
             tls.serverCertificateVerification = .noHostnameVerification
-            let trust = PeerTrust(bundle: { $0 == bundle.trustDomain ? bundle : nil }, now: now)
+            let peers = PeerTrust(bundle: { $0 == bundle.trustDomain ? bundle : nil }, now: now)
             tls.customVerificationCallback = { presented, promise in
                 promise.completeWithTask {
-                    let fault = await Self.fault(of: presented, trustDomain: trustDomain, trust)
+                    let fault = await Self.fault(of: presented, trustDomain: trustDomain, peers)
                     verdict.fault = fault
                     guard fault == nil else { return .failed }
                     return .certificateVerified(VerificationMetadata(NIOSSL.ValidatedCertificateChain(presented)))

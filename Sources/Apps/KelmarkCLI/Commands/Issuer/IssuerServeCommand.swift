@@ -79,11 +79,11 @@ struct IssuerServeCommand: KelmarkCommand {
         guard claimed != (issuer != nil) else {
             throw ValidationError("Name the issuer's AID with --issuer, or say --claimed.")
         }
-        guard issuer == nil || !upstream.isNamed else {
+        guard issuer == nil || upstream.name == nil else {
             throw ValidationError(
-                "Below an authority elsewhere nothing can be proven: --upstream-cert-file goes with --claimed.")
+                "Below an authority elsewhere nothing can be proven: --upstream-… goes with --claimed.")
         }
-        guard !allowDownstream || !upstream.isNamed else {
+        guard !allowDownstream || upstream.name == nil else {
             throw ValidationError("--allow-downstream is for issuers with roots of their own.")
         }
         if let jwtIssuer, IssuerURL(jwtIssuer) == nil {
@@ -104,9 +104,7 @@ struct IssuerServeCommand: KelmarkCommand {
         var plan = IssuerHost.Plan(
             configuration: configuration(domain), folder: place, gate: OpenGate(), authorizer: OpenIssuance())
         plan.nodes = try nodes.plan(environment: context.environment)
-        let authority = upstream.authority(clock: clock)
-        try await authority?.check()
-        plan.upstream = authority
+        plan.upstream = try await upstream.authority(of: domain, clock: clock)
         plan.administrators = Set(administrators.map(\.id))
         if let issuer {
             let wallet = try SealedFileVault.open(at: context.home.vault, passphrase: passphrase)
@@ -202,11 +200,11 @@ struct IssuerServeCommand: KelmarkCommand {
                 "trustDomain": .text(trustDomain.domain.name), "socket": .text(socket),
                 "listen": .text(listen.description), "bundle": .text(bundleListen.description),
                 "authorities": OrderedValue(bundle.x509Authorities.count), "claimed": .boolean(claimed),
-                "upstream": upstream.upstreamCertFile.map { OrderedValue.text($0) } ?? .null,
+                "upstream": upstream.name.map { OrderedValue.text($0) } ?? .null,
             ],
             text: [
                 "issuer of \(trustDomain.domain.name)\(claimed ? ", claimed" : "")",
                 "  agents     \(listen)", "  operators  \(socket)", "  bundle     https://\(bundleListen)/",
-            ] + (upstream.upstreamCertFile.map { ["  upstream   \($0)"] } ?? []))
+            ] + (upstream.name.map { ["  upstream   \($0)"] } ?? []))
     }
 }

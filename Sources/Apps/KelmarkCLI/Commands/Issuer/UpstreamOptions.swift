@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import IdentityGRPC
 internal import Issuer
+internal import SPIFFE
 
 /// Who certifies the authorities of an issuer in place of itself, as it is typed.
 ///
@@ -19,8 +21,16 @@ struct UpstreamOptions: ParsableArguments {
         completion: .file())
     var upstreamBundleFile: String?
 
-    /// Whether an upstream authority is named.
-    var isNamed: Bool { upstreamCertFile != nil }
+    @Option(
+        help: ArgumentHelp("An issuer of the same trust domain that certifies this one.", valueName: "host:port"))
+    var upstreamServer: NetworkPlace?
+    @Option(
+        help: ArgumentHelp(
+            "The Workload API of an agent of that issuer, which says who this one is.", valueName: "address"))
+    var upstreamAgent: EndpointArgument?
+
+    /// What is named, for people; nil for roots of one's own.
+    var name: String? { upstreamCertFile ?? upstreamServer?.description }
 
     func validate() throws {
         guard (upstreamCertFile == nil) == (upstreamKeyFile == nil) else {
@@ -29,13 +39,39 @@ struct UpstreamOptions: ParsableArguments {
         guard upstreamBundleFile == nil || upstreamCertFile != nil else {
             throw ValidationError("--upstream-bundle-file needs --upstream-cert-file.")
         }
+        guard (upstreamServer == nil) == (upstreamAgent == nil) else {
+            throw ValidationError("--upstream-server and --upstream-agent need each other.")
+        }
+        guard upstreamServer == nil || upstreamCertFile == nil else {
+            throw ValidationError("Choose one: --upstream-server or --upstream-cert-file.")
+        }
     }
 
     /// The authority; nil where none is named.
-    func authority(clock: any IssuerClock) -> DiskUpstreamAuthority? {
-        guard let upstreamCertFile, let upstreamKeyFile else { return nil }
-        return DiskUpstreamAuthority(
-            files: IssuerUpstreamFiles(), certificatePath: upstreamCertFile, keyPath: upstreamKeyFile,
-            bundlePath: upstreamBundleFile, clock: clock)
+    /// - Throws: when its files do not fit together.
+    func authority(of trustDomain: TrustDomain, clock: any IssuerClock) async throws -> (any UpstreamAuthority)? {
+        if let upstreamCertFile, let upstreamKeyFile {
+            let authority = DiskUpstreamAuthority(
+                files: IssuerUpstreamFiles(), certificatePath: upstreamCertFile, keyPath: upstreamKeyFile,
+                bundlePath: upstreamBundleFile, clock: clock)
+            try await authority.check()
+            return authority
+        }
+        guard let upstreamServer, let upstreamAgent else { return nil }
+        return GRPCUpstreamIssuer(
+            of: trustDomain, at: IssuerAddress(host: upstreamServer.host, port: upstreamServer.port),
+            agent: upstreamAgent.address, now: { clock.now() })
+    }
+}
+
+/// The address of a Workload API as it is typed: `unix:` and a path, `tcp:` with an IP address and a port, or a path.
+struct EndpointArgument: ExpressibleByArgument, Sendable {
+    let address: EndpointAddress
+
+    init?(argument: String) {
+        guard let address = try? EndpointAddress(argument.hasPrefix("/") ? "unix:\(argument)" : argument) else {
+            return nil
+        }
+        self.address = address
     }
 }

@@ -32,6 +32,7 @@ struct IssuerHost: Sendable {
     let authorities: AuthorityService
     let logger: Logger
     private let admissions: AdmissionUpkeep
+    private let upstreamSync: UpstreamSync?
     private let sweep: RegistrationSweep
     private let poller: BundlePoller
     private let listening = ListeningFlag()
@@ -74,11 +75,18 @@ struct IssuerHost: Sendable {
         await rotation.look()
         return IssuerHost(
             plan: plan, facades: facades, rotation: rotation, authorities: authorities, logger: logger,
-            admissions: admissions, sweep: sweep, poller: poller)
+            admissions: admissions,
+            upstreamSync: (plan.upstream as? any UpstreamIssuer).map { above in
+                UpstreamSync(authorities: authorities, upstream: above, logger: logger)
+            }, sweep: sweep, poller: poller)
     }
 
     /// What looks after authorities, entries, tokens and foreign bundles while the issuer is served.
-    func upkeep() -> [any Service] { [rotation, admissions, sweep, poller] }
+    func upkeep() -> [any Service] {
+        var services: [any Service] = [rotation, admissions, sweep, poller]
+        if let upstreamSync { services.append(upstreamSync) }
+        return services
+    }
 
     /// Raises the flag of the health endpoint when the server of the issuer listens.
     func notice(of server: IssuerGRPCServer) -> some Service {

@@ -75,7 +75,9 @@ struct NodeAttestationPlan: Sendable {
     private static func certificates(inFile path: String) throws -> [X509Certificate] {
         let text = String(decoding: try DurableFile.read(path, atMost: largestFile), as: UTF8.self)
         guard
-            let certificates = try? CertificateEncoding.certificates(inPEM: text, most: 1000).map({ try X509Certificate(der: $0) }),
+            let certificates = try? CertificateEncoding.certificates(inPEM: text, most: 1000).map({
+                try X509Certificate(der: $0)
+            }),
             !certificates.isEmpty
         else { throw CommandFailure("KM-ISSUER-FILE", "\(path) holds no certificates in PEM") }
         return certificates
