@@ -98,7 +98,7 @@ public final class AuthorityService: Sendable {
 
     /// Those that sign, or would sign next, and that the gate stands behind no more, or whose root elsewhere is tainted.
     func fallen(_ kind: AuthorityKind) async -> Set<String> {
-        let ledger = ledger
+        let ledger = self.ledger
         let entries = [ledger[kind].active, ledger[kind].prepared].compactMap { $0 }
         guard !entries.isEmpty else { return [] }
         let tainted = ledger.bundle.taintedRoots
