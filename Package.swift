@@ -131,6 +131,7 @@ extension Target.Dependency {
 system("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev")
 system("CSecp256k1", pkgConfig: "libsecp256k1", apt: "libsecp256k1-dev")
 module(.foundations, "KelmarkBytes", pure: true, product: true)
+module(.foundations, "KelmarkConcurrency", pure: true)
 module(
     .foundations, "KelmarkCrypto", uses: ["KelmarkBytes", "CSodium"], external: [.crypto, .secp256k1], product: true)
 module(
@@ -148,10 +149,12 @@ module(
 
 // Services: when, how often, who may.
 module(
-    .services, "KERINetwork", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC"],
+    .services, "KERINetwork",
+    uses: ["KelmarkBytes", "KelmarkConcurrency", "KelmarkCrypto", "CESR", "KERI", "ACDC"],
     external: [.logging, .lifecycle], product: ProcessInfo.processInfo.environment["KELMARK_FUZZ"] == "1")
 module(
-    .services, "Issuer", uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE", "Transparency"],
+    .services, "Issuer",
+    uses: ["KelmarkBytes", "KelmarkConcurrency", "KelmarkCrypto", "JOSE", "SPIFFE", "Transparency"],
     external: [.logging, .lifecycle, .x509, .asn1, .crypto],
     product: ProcessInfo.processInfo.environment["KELMARK_BENCH"] == "1")
 module(
@@ -210,6 +213,7 @@ support("IssuerTestKit", uses: ["SPIREAPI"], external: [.grpc, .grpcProtobuf, .g
 support(
     "WorkloadTestKit", uses: ["JOSE", "SPIFFE", "SPIREAPI"],
     external: [.asn1, .x509, .crypto, .grpc, .grpcTransport, .protobuf])
+tests("KelmarkConcurrencyTests", uses: ["KelmarkConcurrency"])
 tests("KelmarkBytesTests", uses: ["KelmarkBytes", "KelmarkTestSupport"])
 tests("KelmarkCryptoTests", uses: ["KelmarkCrypto", "KelmarkBytes", "KelmarkTestSupport"], external: [.crypto])
 tests("CESRTests", uses: ["CESR", "KelmarkBytes", "KelmarkTestSupport"])

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import KelmarkConcurrency
 public import SPIFFE
 
 /// The registrations of one trust domain: the store, the entries in memory, and who waits for changes of them.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import KelmarkConcurrency
 public import Logging
 internal import SPIFFE
 public import ServiceLifecycle

@@ -3,6 +3,7 @@
 internal import ACDC
 public import CESR
 public import KERI
+internal import KelmarkConcurrency
 
 /// Reads the mailboxes of a wallet's AIDs at all hosts that may keep one, and hands each message to whoever acts on it:
 /// logs and receipts to the wallet, the rest to groups, delegations and challenges (facts 9.5).
@@ -14,6 +15,7 @@ public struct Mailroom<Store: KeyEventStore>: Sendable {
     private let collector: MailCollector<Store>
     private let clock: any NetworkClock
     private let intake: (any CredentialIntake)?
+    /// Several hosts are read at once, but a wallet changes step by step.
     private let turns = Turnstile()
 
     /// The topics that are read; others stay where they are.
@@ -194,16 +196,4 @@ public struct MailItem: Sendable {
 private actor MailTray {
     private(set) var all: [MailItem] = []
     func add(_ item: MailItem) { all.append(item) }
-}
-
-/// Lets one through at a time, in order of arrival: several hosts are read at once, but a wallet changes step by step.
-actor Turnstile {
-    private var isTaken = false
-    private var line: [CheckedContinuation<Void, Never>] = []
-
-    func pass<R: Sendable>(_ body: @Sendable () async throws -> R) async rethrows -> R {
-        if isTaken { await withCheckedContinuation { line.append($0) } } else { isTaken = true }
-        defer { if line.isEmpty { isTaken = false } else { line.removeFirst().resume() } }
-        return try await body()
-    }
 }

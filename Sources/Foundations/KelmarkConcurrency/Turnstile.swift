@@ -3,7 +3,7 @@
 private import Synchronization
 
 /// Lets one through at a time, in the order in which they came; who waits holds no thread.
-final class Turnstile: Sendable {
+package final class Turnstile: Sendable {
     private struct State {
         var isTaken = false
         var line: [CheckedContinuation<Void, Never>] = []
@@ -11,8 +11,11 @@ final class Turnstile: Sendable {
 
     private let state = Mutex(State())
 
+    /// A turnstile that nobody is in.
+    package init() {}
+
     /// Runs `body` while nobody else is in.
-    func pass<R>(_ body: () async throws -> R) async rethrows -> R {
+    package func pass<R>(_ body: () async throws -> R) async rethrows -> R {
         await enter()
         defer { leave() }
         return try await body()
