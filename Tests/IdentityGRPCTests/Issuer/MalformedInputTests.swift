@@ -366,14 +366,15 @@ import X509
         let before = issuer.authorities.state
         try await issuer.serveLocally { client in
             let authorities = Authorities.Client(wrapping: client)
-            for call in [
-                { @Sendable in _ = try await authorities.activateX509Authority(.with { $0.authorityID = name }) },
-                { @Sendable in _ = try await authorities.taintX509Authority(.with { $0.authorityID = name }) },
-                { @Sendable in _ = try await authorities.revokeX509Authority(.with { $0.authorityID = name }) },
-                { @Sendable in _ = try await authorities.activateJWTAuthority(.with { $0.authorityID = name }) },
-                { @Sendable in _ = try await authorities.taintJWTAuthority(.with { $0.authorityID = name }) },
-                { @Sendable in _ = try await authorities.revokeJWTAuthority(.with { $0.authorityID = name }) },
-            ] { await refused(.invalidArgument, "unexpected authority ID", call) }
+            let calls: [@Sendable () async throws -> Void] = [
+                { _ = try await authorities.activateX509Authority(.with { $0.authorityID = name }) },
+                { _ = try await authorities.taintX509Authority(.with { $0.authorityID = name }) },
+                { _ = try await authorities.revokeX509Authority(.with { $0.authorityID = name }) },
+                { _ = try await authorities.activateJWTAuthority(.with { $0.authorityID = name }) },
+                { _ = try await authorities.taintJWTAuthority(.with { $0.authorityID = name }) },
+                { _ = try await authorities.revokeJWTAuthority(.with { $0.authorityID = name }) },
+            ]
+            for call in calls { await refused(.invalidArgument, "unexpected authority ID", call) }
         }
         #expect(issuer.authorities.state == before)
     }

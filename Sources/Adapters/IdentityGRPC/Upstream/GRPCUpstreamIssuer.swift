@@ -3,6 +3,7 @@
 internal import Foundation
 internal import GRPCCore
 package import Issuer
+internal import JOSE
 internal import NodeAgent
 package import SPIFFE
 internal import SPIREAPI

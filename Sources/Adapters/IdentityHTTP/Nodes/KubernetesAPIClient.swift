@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Issuer
+internal import NIOHTTP1
 internal import NIOSSL
 
 /// Asks the API server of a Kubernetes cluster as a service account, for `KubernetesPSATAttestor`. Facts (SPIFFE) 12.3.
