@@ -41,7 +41,8 @@ public struct StatedAuthority: Hashable, Sendable {
     /// SAID of its statement.
     public let statement: String
 
-    init(kind: AuthorityKind, authorityID: String, aid: String, statement: String) {
+    /// Joins the parts.
+    package init(kind: AuthorityKind, authorityID: String, aid: String, statement: String) {
         self.kind = kind
         self.authorityID = authorityID
         self.aid = aid
