@@ -81,7 +81,8 @@ struct HTTPChallengeTests {
     }
 
     @Test(arguments: [
-        payload("localhost"), payload("a.localhost"), payload("127.0.0.1"), payload("A.example.org"), payload(""),
+        payload("localhost"), payload("a.localhost"), payload("127.0.0.1"), payload("0x7f000001"),
+        payload("127.0x1"), payload("0x"), payload("A.example.org"), payload(""),
         payload("a_b.org"), payload("a.org:80"), payload(name: ""), payload(name: "a/b"), payload(name: ".."),
         payload(name: String(repeating: "a", count: 33)), payload(port: "0"), payload(port: "65536"),
         payload(port: "-1"), payload(port: "null"), payload(port: "\"80\""), Array("[]".utf8), Array("{".utf8),
