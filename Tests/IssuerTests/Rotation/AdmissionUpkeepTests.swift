@@ -196,6 +196,32 @@ import Testing
         #expect(fixture.authorities.state == before)
     }
 
+    /// A statement that is only not at hand has not ended: its key signs no more, and what it signed stays good.
+    @Test func whatIsNotAtHandIsReplacedAndStays() async throws {
+        let fixture = try await IssuerFixture(clock: clock, gate: gate)
+        let lost = try #require(fixture.authorities.state.x509.active)
+        gate.set(.lost([ScriptedGate.statement(of: lost.authorityID)]))
+        await fixture.upkeep.dropFallen()
+        #expect(fixture.authorities.state.x509.active == lost)
+        await fixture.rotation.look()
+        #expect(fixture.authorities.state.x509.active?.authorityID != lost.authorityID)
+        await fixture.upkeep.dropFallen()
+        #expect(fixture.authorities.ledger.bundle.contains(.x509, lost.authorityID))
+    }
+
+    /// Served without its AID for a while, the issuer must not take a withdrawal for done.
+    @Test func withoutTheIssuerThatStatedItAWithdrawalWaits() async throws {
+        let (fixture, old) = try await rotated(.x509)
+        _ = try await fixture.authorities.revoke(.x509, old)
+        let claimed = try await fixture.restarted()
+        await claimed.upkeep.withdrawRevoked()
+        #expect(claimed.authorities.withdrawals == [stated(.x509, old)])
+        let back = try await claimed.restarted(gate: gate)
+        await back.upkeep.withdrawRevoked()
+        #expect(back.authorities.withdrawals.isEmpty)
+        #expect(gate.withdrawn == [stated(.x509, old)])
+    }
+
     @Test func rotationReplacesWhatWasDroppedAtOnce() async throws {
         let (fixture, _) = try await rotated(.x509)
         let running = Task { await fixture.rotation.run() }

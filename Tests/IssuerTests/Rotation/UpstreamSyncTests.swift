@@ -118,6 +118,42 @@ private struct NestedIssuer: UpstreamIssuer {
         await sync.look()
         #expect(!keys(lower).contains(old))
         #expect(keys(upper).contains(next.authorityID))
+        // The journal of the next process does not know it any more, and the issuer above publishes it still.
+        let again = try await lower.restarted(upstream: nested)
+        #expect(!again.authorities.ledger.jwt.entries.contains { $0.authorityID == old })
+        #expect(keys(upper).contains(old))
+        _ = try await again.authorities.follow(nested)
+        #expect(!keys(again).contains(old))
+    }
+
+    /// What was taken out is remembered as long as it could come back.
+    @Test func endedKeysAreForgottenAfterTheirEnd() async throws {
+        func end() async throws -> String {
+            let old = try #require(lower.authorities.state.jwt.active).authorityID
+            let next = try await lower.authorities.prepare(.jwt)
+            _ = try await lower.authorities.activate(.jwt, next.authorityID)
+            _ = try await lower.authorities.revoke(.jwt, old)
+            return old
+        }
+        let first = try await end()
+        #expect(Set(lower.authorities.ledger.endedKeys.keys) == [first])
+        lower.clock.advance(by: 3 * 86_400)
+        let second = try await end()
+        #expect(Set(lower.authorities.ledger.endedKeys.keys) == [second])
+    }
+
+    /// It would come back with the next look.
+    @Test func rootsAboveAreNotEndedHere() async throws {
+        let old = try #require(upper.authorities.state.x509.active).authorityID
+        let next = try await upper.authorities.prepare(.x509)
+        _ = try await upper.authorities.activate(.x509, next.authorityID)
+        await sync.look()
+        let before = lower.authorities.state
+        for end in [lower.authorities.taintUpstream, lower.authorities.revokeUpstream] {
+            let error = await #expect(throws: IssuerError.self) { try await end(old, .issuer) }
+            #expect(error?.code == .failedPrecondition)
+        }
+        #expect(lower.authorities.state == before)
     }
 
     @Test func whileItIsAwayEverythingStays() async throws {

@@ -59,10 +59,12 @@ struct IssuerFixture: Sendable {
     }
 
     /// The same issuer after a restart.
-    func restarted(gate: any AuthorityGate = OpenGate()) async throws -> IssuerFixture {
+    func restarted(
+        gate: any AuthorityGate = OpenGate(), upstream: (any UpstreamAuthority)? = nil
+    ) async throws -> IssuerFixture {
         try await IssuerFixture(
             clock: clock, vault: vault, authorityStore: authorityStore, issuanceStore: issuanceStore, gate: gate,
-            starts: false)
+            upstream: upstream, starts: false)
     }
 
     /// An entry for a workload.
@@ -143,6 +145,8 @@ final class ScriptedGate: AuthorityGate {
         case all
         case none(but: String?)
         case allBut(Set<String>)
+        /// The statements are not at hand.
+        case lost(Set<String>)
         case unknown
     }
 
@@ -150,13 +154,20 @@ final class ScriptedGate: AuthorityGate {
 
     func set(_ standing: Standing) { state.withLock { $0.standing = standing } }
 
-    func standing(among admissions: Set<Admission>) throws -> Set<Admission> {
-        switch state.withLock({ $0.standing }) {
-        case .all: admissions
-        case .none(let exception): admissions.filter { exception != nil && $0.statement == exception }
-        case .allBut(let exceptions): admissions.filter { !exceptions.contains($0.statement ?? "") }
-        case .unknown: throw Trouble()
+    func standing(of admissions: Set<Admission>) throws -> [Admission: AdmissionStanding] {
+        let standing = state.withLock { $0.standing }
+        var found: [Admission: AdmissionStanding] = [:]
+        for admission in admissions {
+            let statement = admission.statement ?? ""
+            switch standing {
+            case .all: found[admission] = .stands
+            case .none(let exception): found[admission] = statement == exception ? .stands : .ended
+            case .allBut(let exceptions): found[admission] = exceptions.contains(statement) ? .ended : .stands
+            case .lost(let lost): found[admission] = lost.contains(statement) ? nil : .stands
+            case .unknown: throw Trouble()
+            }
         }
+        return found
     }
 
     /// The statement about one key.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Issuer
 import Logging
 import SPIFFE
@@ -38,11 +39,15 @@ import Testing
         let issuer = try await AuthorisedIssuer()
         let prepared = try AuthorisedIssuer.prepared()
         let admission = try await issuer.gate.admit(prepared)
+        let other = try AuthorisedIssuer.prepared(.x509B)
+        let kept = try await issuer.gate.admit(other)
         #expect(try await issuer.gate.stands(admission))
         try await issuer.run("authority withdraw \(try #require(admission.statement)) --yes")
         #expect(try await !issuer.gate.stands(admission))
         let refusal = await #expect(throws: AdmissionRefusal.self) { try await issuer.gate.admit(prepared) }
         #expect(refusal?.isKeySpent == true)
+        #expect(try await issuer.gate.admit(other) == kept)
+        #expect(try await issuer.gate.stands(kept))
         #expect(try await issuer.gate.stands(try await issuer.gate.admit(try AuthorisedIssuer.prepared())))
     }
 
@@ -60,12 +65,40 @@ import Testing
         _ = try await issuer.gate.admit(try AuthorisedIssuer.prepared())
     }
 
-    /// Made when nobody stood behind the issuer, or under a statement that is not here.
+    /// Made when nobody stood behind the issuer.
     @Test func whatWasNeverStatedDoesNotStand() async throws {
         let issuer = try await AuthorisedIssuer()
-        #expect(try await !issuer.gate.stands(.open))
+        #expect(try await issuer.gate.standing(of: [.open]) == [.open: .ended])
+    }
+
+    /// A file that is lost ends nothing, and hides nothing that has ended.
+    @Test func whatIsNotInTheHomeIsUnknown() async throws {
+        let issuer = try await AuthorisedIssuer()
+        let lost = try await issuer.gate.admit(try AuthorisedIssuer.prepared())
+        let ended = try await issuer.gate.admit(try AuthorisedIssuer.prepared(.x509B))
+        try await issuer.run("authority withdraw \(try #require(ended.statement)) --yes")
+        let file = "\(issuer.context.home.issuers)/\(try #require(lost.statement)).json"
+        try FileManager.default.removeItem(atPath: file)
         let unknown = String(repeating: "E", count: 44)
-        #expect(try await !issuer.gate.stands(try #require(Issuer.Admission(aid: unknown, statement: unknown))))
+        let foreign = try #require(Issuer.Admission(aid: unknown, statement: unknown))
+        #expect(
+            try await issuer.gate.standing(of: [lost, ended, foreign])
+                == [lost: .unknown, ended: .ended, foreign: .unknown])
+        try FileManager.default.removeItem(atPath: issuer.context.home.issuers)
+        #expect(
+            try await issuer.gate.standing(of: [lost, ended]) == [lost: .unknown, ended: .unknown])
+    }
+
+    /// A file under the name of another statement must not speak for that.
+    @Test func aStatementGoesByItsOwnName() async throws {
+        let issuer = try await AuthorisedIssuer()
+        let good = try #require(try await issuer.gate.admit(try AuthorisedIssuer.prepared()).statement)
+        let ended = try await issuer.gate.admit(try AuthorisedIssuer.prepared(.x509B))
+        let folder = issuer.context.home.issuers
+        try FileManager.default.removeItem(atPath: "\(folder)/\(try #require(ended.statement)).json")
+        try FileManager.default.copyItem(
+            atPath: "\(folder)/\(good).json", toPath: "\(folder)/\(try #require(ended.statement)).json")
+        await #expect(throws: CommandFailure.self) { _ = try await issuer.gate.standing(of: [ended]) }
     }
 
     /// Without a credential no other key helps either.

@@ -46,6 +46,17 @@ struct IssuerFolder: Sendable {
             .filter { $0.statement.issuer == issuer.primitive }
     }
 
+    /// The statement with a name; nil when there is none.
+    func entry(_ said: String) throws -> Entry? {
+        let file = "\(path)/\(said).json"
+        guard access(file, F_OK) == 0 || errno != ENOENT else { return nil }
+        let entry = try read(file)
+        guard entry.statement.said.text == said else {
+            throw CommandFailure("KM-HOME-DAMAGED", "\(file) is another statement")
+        }
+        return entry
+    }
+
     private func read(_ file: String) throws -> Entry {
         let bytes = try DurableFile.read(file, atMost: 1 << 20)
         guard let map = (try? OrderedValue(parsing: bytes.span, format: .json))?.mapValue,

@@ -16,9 +16,7 @@ extension IssuerService {
 
     /// Whether the log of the issuer or the organisation seals the withdrawal of a statement.
     func isWithdrawn(_ statement: AuthorityStatement) throws -> Bool {
-        try sealedWithdrawals().contains { record in
-            if case .withdrawal(let withdrawal) = record { withdrawal.subject == statement.said } else { false }
-        }
+        try !sealedWithdrawals(of: [statement.said]).isEmpty
     }
 
     /// Seals the withdrawal of the statement about a revoked authority, if that has not been done yet. The same record
@@ -36,18 +34,36 @@ extension IssuerService {
 
     /// One of the issuer's statements; nil when there is no such.
     func statement(_ said: String) throws -> AuthorityStatement? {
-        try folder.entries(of: controller.aid).map(\.statement).first { $0.said.text == said }
+        try folder.entry(said).map(\.statement).flatMap { $0.issuer == controller.aid.primitive ? $0 : nil }
     }
 
-    /// The sealed statements that are not withdrawn, under credentials that stand, with the limits of those.
-    func standing() throws -> [(statement: AuthorityStatement, limits: AuthorityLimits)] {
-        var credentials: [Primitive: AuthorityLimits] = [:]
-        for entry in try book.entries(issuer: controller.aid) where entry.verdict.isValid {
-            credentials[entry.authority.said.primitive] = entry.authority.limits
+    /// How a statement of the issuer stands.
+    enum Standing {
+        /// Sealed, not withdrawn, and under a credential in force with these limits.
+        case stands(AuthorityStatement, AuthorityLimits)
+        case ended
+    }
+
+    /// How statements stand, by SAID. One that is not in the home, or whose credential is not, is left out: what was lost
+    /// here has not ended.
+    func standing(of saids: Set<String>) throws -> [String: Standing] {
+        let statements = try saids.compactMap(statement)
+        guard !statements.isEmpty else { return [:] }
+        var credentials: [Primitive: AuthorityBook.Entry] = [:]
+        for entry in try book.entries(issuer: controller.aid) { credentials[entry.authority.said.primitive] = entry }
+        let sealed = try sealedDigests(in: controller.aid, among: Set(statements.compactMap { SAID($0.said) }))
+        let withdrawn = try sealedWithdrawals(of: Set(statements.map(\.said)))
+        var found: [String: Standing] = [:]
+        for statement in statements {
+            guard let credential = credentials[statement.credential] else { continue }
+            let stands =
+                (SAID(statement.said).map(sealed.contains) ?? false) && credential.verdict.isValid
+                && !withdrawn.contains { record in
+                    if case .withdrawal(let withdrawal) = record { withdrawal.subject == statement.said } else { false }
+                }
+            found[statement.said.text] = stands ? .stands(statement, credential.authority.limits) : .ended
         }
-        return try unwithdrawnEntries().compactMap { entry in
-            credentials[entry.statement.credential].map { (entry.statement, $0) }
-        }
+        return found
     }
 
     /// Seals the withdrawal of a statement. Record first, then seal.

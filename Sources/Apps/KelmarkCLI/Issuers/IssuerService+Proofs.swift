@@ -35,8 +35,13 @@ extension IssuerService {
     }
 
     /// The withdrawals of ours that a log seals or sealed once.
-    func sealedWithdrawals() throws -> [BindingRecord] {
-        let records = try folder.records.records()
+    /// - Parameter subjects: what they withdraw; nil for all.
+    func sealedWithdrawals(of subjects: Set<Primitive>? = nil) throws -> [BindingRecord] {
+        let records = try folder.records.records().filter { record in
+            guard let subjects else { return true }
+            guard case .withdrawal(let withdrawal) = record else { return false }
+            return subjects.contains(withdrawal.subject)
+        }
         guard !records.isEmpty else { return [] }
         var authors: Set<AID> = [controller.aid]
         for entry in try book.entries(issuer: controller.aid) { authors.insert(entry.authority.organisation) }

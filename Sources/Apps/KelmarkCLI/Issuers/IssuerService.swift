@@ -106,7 +106,7 @@ struct IssuerService {
 
     /// Whether a log seals a digest, or an event for it that waits does.
     func isKnown(_ digest: SAID, in log: AID) throws -> Bool {
-        if try sealedDigests(in: log).contains(digest) { return true }
+        if try sealedDigests(in: log, among: [digest]).contains(digest) { return true }
         let text = Array(digest.text.utf8)
         return try wallet.store.read { transaction in
             try transaction.escrows(reason: nil, aid: log, limit: .max).contains { entry in
@@ -134,14 +134,19 @@ struct IssuerService {
             .filter { entry in SAID(entry.statement.said).map(sealed.contains) ?? false }
     }
 
-    private func sealedDigests(in log: AID) throws -> Set<SAID> {
+    /// The digests that a log seals. Where it is asked of some only, it is read from its end and no further than needed:
+    /// that of an issuer that is served gets some events a day, and what it signs with now was sealed last.
+    func sealedDigests(in log: AID, among wanted: Set<SAID>? = nil) throws -> Set<SAID> {
         try wallet.store.read { transaction in
-            guard let state = try transaction.keyState(of: log) else { return [] }
+            var missing = wanted
             var found: Set<SAID> = []
-            var position: SequenceNumber? = .zero
-            while let sn = position, sn <= state.sn, let record = try transaction.record(of: log, at: sn) {
-                for case .digest(let said)? in record.seals { found.insert(said) }
-                position = sn.next
+            var position = try transaction.keyState(of: log)?.sn
+            while let sn = position, missing?.isEmpty != true, let record = try transaction.record(of: log, at: sn) {
+                for case .digest(let said)? in record.seals where wanted?.contains(said) ?? true {
+                    found.insert(said)
+                    missing?.remove(said)
+                }
+                position = sn.previous
             }
             return found
         }

@@ -37,16 +37,26 @@ struct StatementGate: AuthorityGate {
         }
     }
 
-    /// Those whose statements are sealed and not withdrawn, under credentials in force. A key that was never stated, because
-    /// it was made when nobody stood behind the issuer, may sign nothing now. Reads only, so that it never waits for
-    /// whoever changes the home.
-    func standing(among admissions: Set<Issuer.Admission>) async throws -> Set<Issuer.Admission> {
+    /// Those stand whose statements are sealed and not withdrawn, under credentials in force. A key that was never stated,
+    /// because it was made when nobody stood behind the issuer, may sign nothing now. Reads only, so that it never waits
+    /// for whoever changes the home.
+    func standing(of admissions: Set<Issuer.Admission>) async throws -> [Issuer.Admission: AdmissionStanding] {
         let service = try service(context.readingIssuing())
-        let standing = Set(try service.standing().map { $0.statement.said.text })
-        return admissions.filter { admission in
-            guard let said = admission.statement else { return false }
-            return standing.contains(said)
+        let standing = try service.standing(of: Set(admissions.compactMap(\.statement)))
+        var found: [Issuer.Admission: AdmissionStanding] = [:]
+        for admission in admissions {
+            guard let said = admission.statement else {
+                found[admission] = .ended
+                continue
+            }
+            found[admission] =
+                switch standing[said] {
+                case .stands: .stands
+                case .ended: .ended
+                case nil: .unknown
+                }
         }
+        return found
     }
 
     /// What does not pass by itself.
@@ -100,7 +110,8 @@ extension AuthorityKind {
 extension IssuerService {
     /// Whether the issuer's log seals a statement.
     func isSealed(_ statement: AuthorityStatement) throws -> Bool {
-        try sealedEntries().contains { $0.statement.said == statement.said }
+        guard let digest = SAID(statement.said) else { return false }
+        return try sealedDigests(in: controller.aid, among: [digest]).contains(digest)
     }
 
     /// The statement about a key of an issuer that is served: the one that there is, or a new one, whose seal may still

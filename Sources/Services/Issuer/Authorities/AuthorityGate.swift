@@ -12,10 +12,9 @@ public protocol AuthorityGate: Sendable {
     /// - Throws: ``AdmissionRefusal`` when the key may not become an authority; anything else counts as trouble that may
     ///   pass.
     func admit(_ key: PreparedKey) async throws -> Admission
-    /// Those of these admissions that still hold. An authority whose admission does not signs no more, and leaves the
-    /// bundle if a statement stood behind it.
-    /// - Throws: when it can't be told; all authorities stay then.
-    func standing(among admissions: Set<Admission>) async throws -> Set<Admission>
+    /// How these admissions stand now; what is left out is ``AdmissionStanding/unknown``.
+    /// - Throws: when it can't be told of any; all authorities stay then.
+    func standing(of admissions: Set<Admission>) async throws -> [Admission: AdmissionStanding]
     /// Withdraws the statement about an authority that is out of the bundle for good. Asked again about one that is
     /// withdrawn, it does nothing.
     /// - Throws: when that can't be done now; it is asked again later.
@@ -26,8 +25,19 @@ extension AuthorityGate {
     /// Whether what made a key an authority still holds.
     /// - Throws: when it can't be told.
     public func stands(_ admission: Admission) async throws -> Bool {
-        try await standing(among: [admission]).contains(admission)
+        try await standing(of: [admission])[admission] == .stands
     }
+}
+
+/// How what made a key an authority stands later.
+public enum AdmissionStanding: Hashable, Sendable {
+    /// It holds.
+    case stands
+    /// It holds no more: the authority signs no more, and leaves the bundle if a statement stood behind it.
+    case ended
+    /// Nothing is known of it here: the authority signs no more. What was only lost here was trusted with reason, and so
+    /// the authority stays in the bundle.
+    case unknown
 }
 
 /// An authority that a statement admitted.
@@ -82,8 +92,13 @@ public struct OpenGate: AuthorityGate {
     public func admit(_ key: PreparedKey) -> Admission { .open }
 
     /// What was admitted stays so.
-    public func standing(among admissions: Set<Admission>) -> Set<Admission> { admissions }
+    public func standing(of admissions: Set<Admission>) -> [Admission: AdmissionStanding] {
+        Dictionary(uniqueKeysWithValues: admissions.map { ($0, .stands) })
+    }
 
-    /// There is no statement.
-    public func withdraw(_ authority: StatedAuthority) {}
+    /// Statements are those of the issuer that was served before: it has to be served again.
+    /// - Throws: ``IssuerError``, always. What was not withdrawn must not count as withdrawn.
+    public func withdraw(_ authority: StatedAuthority) throws {
+        throw IssuerError(.failedPrecondition, "statements are not this issuer's to withdraw")
+    }
 }

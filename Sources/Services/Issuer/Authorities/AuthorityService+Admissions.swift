@@ -25,18 +25,19 @@ extension AuthorityService {
             metadata: ["authority": "\(authority.authorityID)", "statement": "\(authority.statement)"])
     }
 
-    /// The authorities whose statements stand no more, as the gate says.
+    /// The authorities whose statements have ended, as the gate says.
     func fallenStatements() async throws -> Set<StatedAuthority> {
         let stated = ledger.stated
         guard !stated.isEmpty else { return [] }
         let standing = try await withTimeLimit { [gate] in
-            try await gate.standing(among: Set(stated.map { $0.admission }))
+            try await gate.standing(of: Set(stated.map { $0.admission }))
         }
-        return Set(stated.filter { !standing.contains($0.admission) }.map { $0.authority })
+        return Set(stated.filter { standing[$0.admission] == .ended }.map { $0.authority })
     }
 
     /// Takes authorities out of the bundle that nothing stands behind any more; also the one that signs, and the last.
     func drop(_ fallen: Set<StatedAuthority>) async throws {
+        let now = clock.now()
         for authority in fallen {
             let (kind, id) = (authority.kind, authority.authorityID)
             _ = try await audited("drop-\(kind.rawValue)", id, by: .issuer) {
@@ -46,6 +47,7 @@ extension AuthorityService {
                     // A root elsewhere is not ours to take out.
                     next.bundle = try ledger.bundle.changed { draft in _ = draft.remove(kind, id) }
                     next[kind].retire(id)
+                    next.rememberEnd(of: kind, id, at: now)
                     return next
                 }
             }

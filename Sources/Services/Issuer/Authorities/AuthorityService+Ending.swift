@@ -13,6 +13,7 @@ extension AuthorityService {
                 .failedPrecondition, "local authority can't be \(ending.participle) if there is an upstream authority")
         }
         var found: AuthorityEntry?
+        let now = clock.now()
         try await change { (ledger) throws(IssuerError) in
             let entry = try ledger[kind].ending(id, ending)
             found = entry
@@ -21,6 +22,7 @@ extension AuthorityService {
             // Kept in the same step, so that no crash lets the statement stand. A tainted one stays in the bundle, and so
             // its statement stands.
             if ending == .revoke, let stated = StatedAuthority(entry) { next.withdrawals.append(stated) }
+            if ending == .revoke { next.rememberEnd(of: kind, id, at: now) }
             return next
         }
         guard let found else { throw IssuerError(.internal, "authority is missing") }
@@ -31,6 +33,11 @@ extension AuthorityService {
 
     func endUpstream(_ id: String, _ ending: AuthoritySlots.Ending) async throws {
         guard upstream != nil else { throw IssuerError(.failedPrecondition, "upstream authority is not configured") }
+        // What is done here would be undone with the next look at the bundle above.
+        guard !(upstream is any UpstreamIssuer) else {
+            throw IssuerError(
+                .failedPrecondition, "upstream authority can't be \(ending.participle) here: the issuer above decides")
+        }
         guard !id.isEmpty else { throw IssuerError(.invalidArgument, "no subject key ID provided") }
         try await change { (ledger) throws(IssuerError) in
             let inUse = [ledger.x509.active, ledger.x509.prepared].compactMap { $0?.upstreamAuthorityID }

@@ -24,7 +24,9 @@ extension AuthorityService {
                     try draft.replace(
                         x509: above.x509Authorities,
                         jwt: draft.jwt.filter { own.contains($0.keyID) }
-                            + above.jwtAuthorities.filter { !own.contains($0.keyID) })
+                            + above.jwtAuthorities.filter {
+                                !own.contains($0.keyID) && ledger.endedKeys[$0.keyID] == nil
+                            })
                 }
                 for entry in ledger.x509.entries where entry.status != .old {
                     guard let root = entry.upstreamAuthorityID, !next.bundle.contains(.x509, root) else { continue }

@@ -106,8 +106,8 @@ public final class AuthorityService: Sendable {
         var fallen = Set(
             entries.filter { $0.upstreamAuthorityID.map(tainted.contains) ?? false }.map(\.authorityID))
         do {
-            let standing = try await gate.standing(among: Set(entries.map(\.admission)))
-            fallen.formUnion(entries.filter { !standing.contains($0.admission) }.map(\.authorityID))
+            let standing = try await gate.standing(of: Set(entries.map(\.admission)))
+            fallen.formUnion(entries.filter { standing[$0.admission] != .stands }.map(\.authorityID))
         } catch {
             logger.warning(
                 "it can't be told whether authorities stand",
@@ -155,8 +155,8 @@ public final class AuthorityService: Sendable {
 
     /// Taints a root elsewhere that our authorities no longer hang from.
     /// - Parameter id: its hex subject key identifier.
-    /// - Throws: ``IssuerError``: `failedPrecondition` without an upstream, `invalidArgument` for the one in use,
-    ///   `notFound`.
+    /// - Throws: ``IssuerError``: `failedPrecondition` without an upstream, and below an issuer whose bundle is ours,
+    ///   `invalidArgument` for the one in use, `notFound`.
     public func taintUpstream(_ id: String, by requester: Requester = .issuer) async throws {
         try await audited("taint-upstream", id, by: requester) { try await endUpstream(id, .taint) }
     }

@@ -39,6 +39,10 @@ extension IssuerLedger {
                     "aid": .text(authority.aid), "statement": .text(authority.statement),
                 ]
             })
+        map["endedKeys"] = .list(
+            endedKeys.sorted { $0.key < $1.key }.map { id, end in
+                ["kid": .text(id), "notAfter": OrderedValue(end.seconds)]
+            })
         let bytes: [UInt8]
         do {
             bytes = try map.encoded(as: .json)
@@ -119,6 +123,8 @@ extension IssuerLedger {
         self.jwt = try slots(.jwt, "jwtJournal")
         // Version 1 knew of none.
         if version > 1 { for one in try reader.maps("withdrawals") { withdrawals.append(try one.withdrawal()) } }
+        guard version > 1 else { return }
+        for one in try reader.maps("endedKeys") { endedKeys[try one.text("kid")] = try one.time("notAfter") }
     }
 
     fileprivate static func damaged(_ member: String) -> IssuerStoreError {

@@ -10,6 +10,9 @@ struct IssuerLedger: Hashable, Sendable {
     var jwt: AuthoritySlots
     /// Revoked authorities whose statements are still to be withdrawn, oldest first.
     var withdrawals: [StatedAuthority] = []
+    /// Keys of ours for tokens that were taken out before their end, with that: longer than the journal remembers them,
+    /// because an issuer above may publish them still.
+    var endedKeys: [String: CertificateTime] = [:]
 
     /// The beginning.
     init(trustDomain: TrustDomain, refreshHint: Int64) throws(IssuerError) {
@@ -47,6 +50,13 @@ struct IssuerLedger: Hashable, Sendable {
             guard counts, let authority = StatedAuthority(entry) else { return nil }
             return (authority: authority, admission: entry.admission)
         }
+    }
+
+    /// Remembers that an authority was taken out, as long as somebody could bring it back.
+    mutating func rememberEnd(of kind: AuthorityKind, _ id: String, at now: CertificateTime) {
+        endedKeys = endedKeys.filter { $0.value >= now }
+        guard kind == .jwt, let entry = jwt.entries.last(where: { $0.authorityID == id }) else { return }
+        endedKeys[id] = entry.notAfter
     }
 
     /// The names in the bundle that sign or will sign.

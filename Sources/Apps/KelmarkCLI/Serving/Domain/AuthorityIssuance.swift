@@ -77,7 +77,8 @@ final class AuthorityIssuance: IssuanceAuthorizer {
             if isRecent(known.missing[statement], Self.patience) { return .ended }
             known.readCount += 1
             do {
-                known.limits = try read()
+                // Those that signed since the last look go on; what has ended falls out here.
+                known.limits = try read(Set(known.limits.keys).union([statement]))
             } catch {
                 // What was known counts no more: it may be what can't be read.
                 known = Known(failedAt: now, readCount: known.readCount)
@@ -95,12 +96,12 @@ final class AuthorityIssuance: IssuanceAuthorizer {
         }
     }
 
-    private func read() throws -> [String: AuthorityLimits] {
+    private func read(_ statements: Set<String>) throws -> [String: AuthorityLimits] {
         let service = try IssuerService(
             context.readingIssuing(), folder: IssuerFolder(path: context.home.issuers), name: issuer)
         let now = clock.now()
         var limits: [String: AuthorityLimits] = [:]
-        for (statement, allowed) in try service.standing()
+        for case .stands(let statement, let allowed) in try service.standing(of: statements).values
         where statement.notBefore <= now && now <= statement.notAfter {
             limits[statement.said.text] = allowed
         }
