@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Logging
+internal import KelmarkConcurrency
 internal import SPIFFE
 
 extension AuthorityService {

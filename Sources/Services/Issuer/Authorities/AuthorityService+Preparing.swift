@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import JOSE
+internal import KelmarkConcurrency
 internal import Logging
 internal import SPIFFE
 internal import X509
