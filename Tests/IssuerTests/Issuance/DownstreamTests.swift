@@ -2,6 +2,7 @@
 
 import JOSE
 import SPIFFE
+import SwiftASN1
 import Testing
 import X509
 
@@ -115,7 +116,8 @@ import X509
         let content = try CertificateProfile.leaf(
             publicKey: try Certificate.PublicKey(
                 derEncoded: PrivateKey(generating: .p256).publicKey.subjectPublicKeyInfo),
-            id: IssuerFixture.web, dnsNames: [], subject: try CertificateProfile.subject(SubjectNames()),
+            id: IssuerFixture.web, dnsNames: [],
+            subject: try CertificateProfile.subject(upper.authorities.configuration.subject),
             issuer: .init(
                 name: below.certificate.subject, keyIdentifier: try #require(below.subjectKeyIdentifier),
                 notBefore: below.notBefore, notAfter: below.notAfter),
