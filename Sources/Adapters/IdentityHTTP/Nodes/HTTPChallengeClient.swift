@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Issuer
+internal import Issuer
 internal import NIOHTTP1
 
 /// Asks nodes for what they serve over plain HTTP, for `HTTPChallengeAttestor`. Facts (SPIFFE) 12.3.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Issuer
+internal import Issuer
 internal import NIOHTTP1
 internal import NIOSSL
 
