@@ -53,7 +53,7 @@ import WorkloadTestKit
         let (certificate, pkcs8) = try cluster.webCertificate(name)
         let identity = ServerIdentity(chain: certificate.der, pkcs8: pkcs8)
         let server = HTTPServer(
-            port: 0, limits: .identity, tls: { try await identity.tlsContext() }, logger: quiet,
+            port: 0, limits: .identity, tls: { try identity.tlsContext() }, logger: quiet,
             answer: answer ?? { [asked] request in
                 asked.value.append(
                     "\(request.method) \(request.path) \(request.header("authorization") ?? "") "
