@@ -32,7 +32,7 @@ import Testing
                 ], bundle: bundle ?? upper.authorities.state.bundle.x509Bundle, federatedBundles: []))
     }
 
-    private func asked<R: Sendable>(
+    @discardableResult private func asked<R: Sendable>(
         _ body: @escaping @Sendable (GRPCUpstreamIssuer) async throws -> R
     ) async throws -> R {
         var limits = ListenerLimits.local

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Issuer
+import KelmarkBytes
 import Testing
 
 @testable import KelmarkCLI
