@@ -49,7 +49,7 @@ final class ServedDomain: Sendable {
         process.environment = box.environment
         process.currentDirectoryURL = box.folder
         process.standardOutput = FileHandle.nullDevice
-        FileManager.default.createFile(atPath: box.path("issuer.log"), contents: nil)
+        _ = FileManager.default.createFile(atPath: box.path("issuer.log"), contents: nil)
         process.standardError = try FileHandle(forWritingTo: box.folder.appending(path: "issuer.log"))
         try process.run()
         return process
