@@ -16,7 +16,7 @@ final class ServedDomain: Sendable {
     init(_ box: Sandbox, _ options: [String], port: UInt16 = 0) throws {
         self.box = box
         // Paths of sockets are short, whatever the folder for temporary files is.
-        socket = "/tmp/km-\(UUID().uuidString.prefix(8)).sock"
+        socket = "/tmp/kelmark-\(UUID().uuidString.prefix(8)).sock"
         arguments =
             [
                 "issuer", "serve", "--trust-domain", "acme.example", "--folder", box.path("served"), "--socket-path",
@@ -66,7 +66,7 @@ final class ServedDomain: Sendable {
         try box.kelmark("token create --out \(token) --socket-path \(socket)", expecting: 0)
         let shown = try box.kelmark("bundle show --format pem --socket-path \(socket)", expecting: 0)
         try box.write(shown.output, to: "bundle.pem")
-        let place = "/tmp/km-\(UUID().uuidString.prefix(8)).sock"
+        let place = "/tmp/kelmark-\(UUID().uuidString.prefix(8)).sock"
         let process = Process()
         process.executableURL = URL(filePath: Binary.path)
         process.arguments = [

@@ -23,7 +23,7 @@ import Testing
 
     @Test func aChangedRecordIsFound() async throws {
         let issuer = try await AuthorisedIssuer()
-        let folder = issuer.folder.path + "/home/served/acme.example"
+        let folder = issuer.context.home.path + "/served/acme.example"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let file = folder + "/issuer.sqlite"
         do {
