@@ -22,7 +22,7 @@ import Testing
         #expect(try await options.authority(of: Self.domain, clock: SystemIssuerClock()) == nil)
     }
 
-    @Test(arguments: ["unix:/run/agent.sock", "unix:///run/agent.sock", "/run/agent.sock", "tcp:127.0.0.1:9000"])
+    @Test(arguments: ["unix:/run/agent.sock", "unix:///run/agent.sock", "/run/agent.sock", "tcp://127.0.0.1:9000"])
     func anIssuerAboveIsReachedAsAWorkload(_ agent: String) async throws {
         let options = try options("--upstream-server issuer.example:8081 --upstream-agent \(agent)")
         #expect(options.name == "issuer.example:8081")
