@@ -4,6 +4,7 @@ import Foundation
 import GRPCCore
 import Glibc
 import Logging
+import NIOCore
 import Testing
 
 @testable import IdentityGRPC
@@ -46,6 +47,15 @@ import Testing
             try await calling(path) { try await $0.whoAmI(metadata: forged) }
         }
         #expect(answer == "\(ownText) [] 0")
+    }
+
+    @Test func aKernelWithoutHandlesIsToldFromAProcessThatEnded() throws {
+        #expect(try LocalEntry.withoutHandle(IOError(errnoCode: ENOPROTOOPT, reason: "getsockopt")) == nil)
+        for number in [EINVAL, ESRCH, EMFILE] {
+            let error = IOError(errnoCode: number, reason: "getsockopt")
+            #expect(throws: IOError.self) { try LocalEntry.withoutHandle(error) }
+        }
+        #expect(throws: CancellationError.self) { try LocalEntry.withoutHandle(CancellationError()) }
     }
 
     @Test func connectionsWhoseCallerIsUnknownAreClosed() async throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import GRPCCore
+private import Glibc
 internal import NIOCore
 internal import NIOPosix
 
@@ -54,7 +55,8 @@ struct LocalEntry: ConnectionEntry {
             level: .socket, name: KernelCredentials.option)
         let process: EventLoopFuture<CInt> = socket.unsafeGetSocketOption(
             level: .socket, name: KernelCredentials.processOption)
-        return credentials.and(process.map(Optional.init).recover { _ in nil }).flatMap { [identify] found, process in
+        let handle = process.map(Optional.init).flatMapErrorThrowing { try Self.withoutHandle($0) }
+        return credentials.and(handle).flatMap { [identify] found, process in
             let peer = PeerCredentials(
                 pid: found.pid, uid: found.uid, gid: found.gid, processDescriptor: process)
             return NIOThreadPool.singleton.runIfActive(eventLoop: channel.eventLoop) {
@@ -66,6 +68,13 @@ struct LocalEntry: ConnectionEntry {
                     caller: FixedCaller(caller: try identify(peer)))
             }
         }
+    }
+
+    /// Nil where the kernel has no handles of processes.
+    /// - Throws: the error where it has them and gives none: the process has ended, and somebody else may have its number.
+    static func withoutHandle(_ error: any Error) throws -> CInt? {
+        guard (error as? IOError)?.errnoCode == ENOPROTOOPT else { throw error }
+        return nil
     }
 
     /// `struct ucred` as `SO_PEERCRED` fills it in.
