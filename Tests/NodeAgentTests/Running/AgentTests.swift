@@ -17,7 +17,7 @@ struct AgentTests {
 
     init() { issuer = ScriptedIssuer(authority, clock: clock) }
 
-    private func agent(
+    func agent(
         _ change: (inout AgentConfiguration) -> Void = { _ in }, admission: any BundleAdmission = OpenBundleAdmission(),
         attestors: [any WorkloadAttestor] = [FixedAttestor { _ in [Sample.web] }]
     ) -> Agent {
@@ -30,7 +30,7 @@ struct AgentTests {
     }
 
     /// Runs an agent while `body` looks at it.
-    private func run<Result: Sendable>(
+    func run<Result: Sendable>(
         _ agent: Agent, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let running = Task { try await agent.run() }
@@ -39,7 +39,7 @@ struct AgentTests {
     }
 
     /// Lets one round pass: both loops sleep, the time moves, and both sleep again.
-    private func pass(_ duration: Duration = .seconds(5)) async {
+    func pass(_ duration: Duration = .seconds(5)) async {
         await clock.untilSleeping(2)
         clock.advance(by: duration)
         await clock.untilSleeping(2)
@@ -297,9 +297,7 @@ struct AgentTests {
         await #expect(throws: WorkloadDenial.notServing) { try await updates.next() }
     }
 
-    @Test(arguments: [
-        IssuerClientError.Code.agentExpired, .agentNotActive, .agentNotAttested, .agentMustReattest,
-    ])
+    @Test(arguments: [IssuerClientError.Code.agentNotActive, .agentNotAttested, .agentMustReattest])
     func `an agent that may not attest again stops`(code: IssuerClientError.Code) async throws {
         let agent = agent()
         let running = Task { try await agent.run() }
@@ -361,22 +359,6 @@ struct AgentTests {
     }
 
     // MARK: Clocks
-
-    @Test func `a clock that jumps ahead stops the agent, and leaves it its SVID`() async throws {
-        let first = agent()
-        let running = Task { try await first.run() }
-        await clock.untilSleeping(2)
-        clock.advance(by: .seconds(86_400))
-        await #expect(throws: AgentPhase.StopReason.cannotReattest) { try await running.value }
-        clock.advance(by: .seconds(-86_400))
-        await issuer.forgetCalls()
-        let second = agent()
-        try await run(second) {
-            await clock.untilSleeping(2)
-            #expect(second.phase == .serving)
-        }
-        #expect(await issuer.calls[.attest] == nil)
-    }
 
     @Test func `a clock that is behind at the start costs the agent nothing but that start`() async throws {
         try await attested()

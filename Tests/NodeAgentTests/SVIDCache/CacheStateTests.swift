@@ -235,6 +235,17 @@ struct CacheStateTests {
         #expect(jobs(at: Sample.now.advanced(by: 5)) == ["a"])
     }
 
+    @Test mutating func `an SVID that is not valid yet is replaced, and handed out until then`() {
+        let entry = Sample.entry("a")
+        let ahead = Sample.now.advanced(by: 86_400)
+        put(entry)
+        _ = jobs(at: ahead)
+        _ = state.finish(entry, .signed(Sample.held(entry, by: authority, at: ahead)), at: ahead)
+        #expect(jobs(at: ahead).isEmpty)
+        #expect(jobs() == ["a"])
+        #expect(x509().update?.svids.count == 1)
+    }
+
     @Test mutating func `tainted and revoked authorities' SVIDs go first, then what somebody waits for`() {
         let old = TestAuthority()
         trust(authority.bundle(and: [old], sequence: 2))

@@ -36,6 +36,14 @@ struct JWTSVIDCacheTests {
         #expect(cache.count == 0)
     }
 
+    @Test func `one that was issued while the clocks were ahead is not fresh, but better than none`() {
+        var cache = JWTSVIDCache(capacity: 10)
+        cache.put(issued("t"), keyID: "k", for: key("a"))
+        let skew = JWTSVIDCache.toleratedSkew
+        #expect(cache.token(for: key("a"), at: Sample.now.advanced(by: -skew))?.isFresh == true)
+        #expect(cache.token(for: key("a"), at: Sample.now.advanced(by: -skew - 1))?.isFresh == false)
+    }
+
     @Test func `the one that nobody used for longest makes room`() {
         var cache = JWTSVIDCache(capacity: 2)
         for name in ["a", "b"] { cache.put(issued(name), keyID: "k", for: key(name)) }

@@ -51,6 +51,7 @@ final class TestClock: AgentClock, @unchecked Sendable {
     // `@unchecked`: everything below is only touched under `lock`.
     private let lock = NSLock()
     private var elapsed = Duration.zero
+    private var shift: Int64 = 0
     private var sleepers: [Int: Sleeper] = [:]
     private var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     private var next = 0
@@ -58,7 +59,7 @@ final class TestClock: AgentClock, @unchecked Sendable {
 
     init(_ start: CertificateTime = Sample.now) { self.start = start }
 
-    func now() -> CertificateTime { lock.withLock { start.advanced(by: elapsed.components.seconds) } }
+    func now() -> CertificateTime { lock.withLock { start.advanced(by: elapsed.components.seconds + shift) } }
 
     func sleep(for duration: Duration) async throws(CancellationError) {
         let number = lock.withLock {
@@ -92,6 +93,9 @@ final class TestClock: AgentClock, @unchecked Sendable {
         }
         for one in woken { one.resume() }
     }
+
+    /// Sets the time of day; who sleeps notices nothing.
+    func step(by seconds: Int64) { lock.withLock { shift += seconds } }
 
     /// How many sleep.
     var sleeping: Int { lock.withLock { sleepers.count } }

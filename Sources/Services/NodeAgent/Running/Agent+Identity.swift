@@ -54,8 +54,12 @@ extension Agent {
         }
         let now = clock.now()
         if let identity, identity.notAfter < now, phase != .attesting {
-            // Nobody takes it any more, so that it can't be renewed.
-            try meet(IssuerClientError(.agentExpired, "the agent's SVID has run out"), isIssuersWord: false)
+            // Nobody takes it any more, so that it can't be renewed. Perhaps only the clock here is wrong; then an agent that
+            // can't attest again would be lost for nothing.
+            guard identity.isReattestable else {
+                throw IssuerClientError(.failed, "the agent's SVID has run out by the clock of this machine")
+            }
+            try meet(IssuerClientError(.agentExpired, "the agent's SVID has run out"))
         }
         if phase == .attesting {
             do {
@@ -140,14 +144,18 @@ extension Agent {
     }
 
     /// Does what a refusal asks of the agent's identity, if it asks anything.
-    /// - Parameter isIssuersWord: whether the issuer said so, and not the agent's own clock.
     /// - Throws: ``AgentPhase/StopReason`` when the agent can't go on.
-    func meet(_ error: IssuerClientError, isIssuersWord: Bool = true) throws {
+    func meet(_ error: IssuerClientError) throws {
         guard let demand = error.demand else { return }
         try state.withLock { state in
             // While it attests, a refusal says nothing new, unless that it is banned.
             if demand == .reattest, state.machine.phase == .attesting || state.machine.phase == .bootstrapping {
                 return
+            }
+            // By the clock here it has not run out, or nobody would have asked. Of two clocks that differ nobody knows which
+            // is wrong, and what can't be had again is not given up for that.
+            if error.code == .agentExpired, state.identity?.isReattestable == false {
+                return logger.error("The clocks of issuer and agent differ", metadata: ["error": "\(error)"])
             }
             logger.warning("Issuer no longer takes the agent's SVID", metadata: ["error": "\(error)"])
             switch demand {
@@ -156,7 +164,7 @@ extension Agent {
                 try state.machine.apply(.mustReattest(canReattest: state.identity?.isReattestable ?? false))
             }
             if case .stopped(let reason) = state.machine.phase {
-                state.isDisowned = isIssuersWord
+                state.isDisowned = true
                 throw reason
             }
         }
@@ -166,20 +174,28 @@ extension Agent {
 
     /// Keeps a bundle that is another than the stored one, and speaks with the issuer under it from now on.
     func keepBundle(_ bundle: TrustBundle) async {
-        guard var record = state.withLock({ $0.record }), record.bundle != bundle else { return }
+        let (known, isStored) = state.withLock { ($0.record, $0.isRecordStored) }
+        guard var record = known else { return }
+        let isNew = record.bundle != bundle
+        guard isNew || !isStored else { return }
         record.bundle = bundle
-        state.withLock { $0.record = record }
+        state.withLock { [record] in $0.record = record }
         do {
-            try await store.save(record)
+            try await save(record)
         } catch {
+            // Tried again with the next round: an agent that starts with an old bundle may not find its issuer.
+            state.withLock { $0.isRecordStored = false }
             logger.error("The bundle could not be stored", metadata: ["error": "\(error)"])
         }
-        await useCredentials()
+        if isNew { await useCredentials() }
     }
 
     private func save(_ record: AgentRecord) async throws {
         try await store.save(record)
-        state.withLock { $0.record = record }
+        state.withLock { state in
+            state.record = record
+            state.isRecordStored = true
+        }
     }
 
     /// Removes the SVID from the disk; the bundle stays.

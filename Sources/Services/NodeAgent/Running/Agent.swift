@@ -46,6 +46,8 @@ public final class Agent: Service {
         var record: AgentRecord?
         /// Whether the issuer itself said that it does not take the agent's SVID any more.
         var isDisowned = false
+        /// Whether the store has the record; a full disk may have kept it from that.
+        var isRecordStored = true
         var synchronisedAt: CertificateTime?
         var failedRounds = 0
         var hasPostedStatus = false

@@ -21,8 +21,8 @@ public enum AgentPhase: Hashable, Sendable, CustomStringConvertible {
         case requested
         /// An operator of the issuer has banned it; its SVID is gone from the disk.
         case banned
-        /// Its SVID has run out or is no longer taken, and it can't attest again. When the issuer said so, the SVID is gone
-        /// from the disk; when only the clock did, it is kept: the clock may be wrong.
+        /// The issuer no longer takes its SVID, and it can't attest again; its SVID is gone from the disk. That an SVID has
+        /// run out is no such reason: a clock may be wrong.
         case cannotReattest = "cannot-reattest"
         /// The issuer does not believe the node's proof; trying the same again is useless.
         case attestationDenied = "attestation-denied"

@@ -156,7 +156,8 @@ struct CacheState: Sendable {
             }
             if trust.condemns(held.authority) {
                 due.append((isPinned ? 0 : 3, held.notAfter, id))
-            } else if held.rotatesAt <= now {
+            } else if held.rotatesAt <= now || held.notBefore > now {
+                // What is not valid yet was signed while the clocks were ahead.
                 due.append((isPinned ? 2 : 4, held.notAfter, id))
             }
         }

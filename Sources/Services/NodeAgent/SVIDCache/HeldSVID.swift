@@ -7,6 +7,8 @@ struct HeldSVID: Sendable {
     let svid: WorkloadSVID
     /// The authority under which the chain was verified.
     let authority: X509Certificate
+    /// First moment of validity.
+    let notBefore: CertificateTime
     /// Last moment of validity of the whole path.
     let notAfter: CertificateTime
     /// From when on it is to be replaced.
@@ -27,6 +29,7 @@ struct HeldSVID: Sendable {
             entryID: entry.id, id: verified.id, chain: chain.compactMap { try? X509Certificate(der: $0) }, key: key,
             hint: entry.hint)
         authority = verified.authority
+        notBefore = verified.leaf.notBefore
         notAfter = verified.notAfter
         let lifetime = verified.leaf.notAfter.seconds - verified.leaf.notBefore.seconds
         rotatesAt = verified.leaf.notBefore.advanced(by: Int64(Double(lifetime) * 0.5 * spread))

@@ -27,6 +27,9 @@ struct JWTSVIDCache: Sendable {
         var usedAt: UInt64
     }
 
+    /// By how many seconds the issuer's clock may be ahead of the agent's.
+    static let toleratedSkew: Int64 = 60
+
     private let capacity: Int
     private var tokens: [Key: Held] = [:]
     private var uses: UInt64 = 0
@@ -46,7 +49,9 @@ struct JWTSVIDCache: Sendable {
         held.usedAt = uses
         tokens[key] = held
         let half = (held.issued.expiresAt.seconds - held.issued.issuedAt.seconds) / 2
-        return (held.issued, held.issued.issuedAt.advanced(by: half) > now)
+        let (issuedAt, freshUntil) = (held.issued.issuedAt, held.issued.issuedAt.advanced(by: half))
+        // One from further ahead was issued while the clocks were ahead; who checks it now may find it too young.
+        return (held.issued, issuedAt <= now.advanced(by: Self.toleratedSkew) && freshUntil > now)
     }
 
     /// Keeps a token; the one that nobody used for longest makes room.
