@@ -58,7 +58,7 @@ interop: setup ## Exchanges key event logs with live keripy 1.1.17 and 1.2.13, b
 fuzz: setup ## Fuzzes every way in for 5 minutes each
 	scripts/fuzz --seconds 300
 
-soak: setup ## Kills writers, cuts their power, troubles witnesses: nothing acknowledged lost, nothing signed twice
+soak: setup ## Troubles stores, witnesses, issuer and agent: nothing acknowledged lost, nobody with another's identity
 	swift build $(swift_flags) --product kelmark-soak
 	swift build $(swift_flags) --product kelmark
 	scripts/soak

@@ -12,7 +12,7 @@ from identity_stage import Fault, until
 
 HERE = pathlib.Path(__file__).resolve().parent
 PER_PROCESS = 250
-PATIENCE = 10  # seconds that somebody else's call may take in the worst moment
+PATIENCE = 20  # seconds that somebody else's call may take in the worst moment
 
 
 def play(setting):

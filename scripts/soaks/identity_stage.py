@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A trust domain for the soak: an issuer and a node agent as processes that can be limited, killed and started again."""
 import collections
+import http.client
 import json
 import os
 import pathlib
@@ -67,7 +68,7 @@ class Daemon:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/readyz", timeout=2) as answer:
                 return answer.status == 200
-        except (OSError, urllib.error.URLError):
+        except (OSError, urllib.error.URLError, http.client.HTTPException):
             return False
 
     def until_ready(self, seconds=90):
@@ -279,10 +280,12 @@ class Sink:
                 one.close()
 
     def close(self):
+        if self.listener.fileno() < 0:
+            return
         # shutdown wakes accept, which close alone does not.
         self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
         self.thread.join(5)
+        self.listener.close()
         for one in self.held:
             one.close()
 
