@@ -93,8 +93,7 @@ def issuer_round(setting, stage, crowd, number, acknowledged, counts):
     until("a token after there is room again", lambda: any(
         one["event"] == "token" and one["at"] > lifted and one["audience"] == "new-" for one in crowd.record()), HEALED)
     if number == 1:
-        prepared = stage.ask("localauthority", "x509", "prepare")
-        setting.log(f"full-disk: prepared {prepared}")
+        stage.prepared = stage.ask("localauthority", "x509", "prepare")["prepared_authority"]["authority_id"]
     # What was half written would be met here.
     stage.issuer.kill()
     faults += issuer_records.judge_folder(stage.folder / "issuer", crowd.serials(), acknowledged)[1]
@@ -119,13 +118,13 @@ def agent_round(setting, stage, number, counts):
     stage.agent.until_ready(HEALED)
     stage.agent.limit_files(0)
     before = record.read_bytes()
-    stage.agent.counts.clear()
     if number == 1:
         # A new authority while nothing can be written: the agent has to know it, also when it starts again.
-        authority = stage.ask("localauthority", "x509", "activate")
+        authority = stage.ask("localauthority", "x509", "activate", stage.prepared)
         setting.log(f"full-disk: activated {authority}")
     told = ("Agent's SVID not renewed yet", "The bundle could not be stored", "Round with the issuer failed")
-    until("a word about what can't be written", lambda: any(stage.agent.counts[word] for word in told), HEALED)
+    words = sum(stage.agent.counts[word] for word in told)
+    until("a word about what can't be written", lambda: sum(stage.agent.counts[word] for word in told) > words, HEALED)
     counts["refusals"] += 1
     time.sleep(setting.random.uniform(1, 8))
     if record.read_bytes() != before:

@@ -17,17 +17,17 @@ BACK = 30
 
 def play(setting):
     """SIGKILL for the agent, the issuer, or both, at random moments, and for the agent also in the middle of writing its
-    record, with agent SVIDs of a minute so that it renews often. It goes on from its record: nobody attests again, clients
+    record, with agent SVIDs of three minutes so that it renews often. It goes on from its record: nobody attests again, clients
     come back, nobody is ever without a valid SVID. Of the issuer: entries that were acknowledged are there, and every SVID that
     anybody ever saw has its leaf and its audit record. Control: without its record the agent can't go on; a leaf or a record
     that is taken away from the file is missed."""
-    stage = setting.stage("restarts", issuer_options=["--x509-ttl", "60s"])
-    rounds, aimed = setting.options.kills_of_daemons, max(2, setting.options.kills_of_daemons // 5)
+    stage = setting.stage("restarts", issuer_options=["--x509-ttl", "180s"])
+    rounds, aimed = setting.options.kills_of_daemons, max(2, setting.options.kills_of_daemons // 10)
     with setting.closing(stage):
         stage.start()
         agents = stage.agents()
         for user in USERS:
-            stage.entry(f"/web/{user}", f"unix:uid:{user}", x509_ttl=90)
+            stage.entry(f"/web/{user}", f"unix:uid:{user}", x509_ttl=300)
         crowd = setting.watchers(stage)
         for user in USERS:
             crowd.add(user, raw=2, libraries=1)
@@ -91,7 +91,7 @@ def since(crowd, moment):
     return {one["who"] for one in crowd.record() if one["event"] == "svids" and one["at"] >= moment}
 
 
-def caught_writing(stage, seconds=40):
+def caught_writing(stage, seconds=120):
     """Kills the agent while the new record stands beside the old one; whether it was met."""
     unfinished = str(stage.folder / "agent" / "agent.json.new")
     deadline = time.monotonic() + seconds
