@@ -9,7 +9,10 @@ struct CacheStateTests {
     let authority = TestAuthority()
     var state = CacheState(capacity: 1000)
 
-    init() { trust(authority.bundle(sequence: 1)) }
+    init() {
+        trust(authority.bundle(sequence: 1))
+        _ = state.apply(EntryChanges())
+    }
 
     private mutating func trust(_ bundle: TrustBundle) {
         var trust = state.trust
@@ -120,6 +123,21 @@ struct CacheStateTests {
             Sample.entry("a") { $0.isAdmin = true }, Sample.entry("b") { $0.isDownstream = true }, Sample.entry("c"))
         #expect(state.identities([Sample.web], isDelegated: true, at: Sample.now).map(\.id) == ["c"])
         #expect(state.identities([Sample.web], isDelegated: false, at: Sample.now).count == 3)
+    }
+
+    @Test mutating func `before the entries are known nobody is told that there are none`() {
+        state = CacheState(capacity: 10)
+        trust(authority.bundle(sequence: 1))
+        #expect(x509().denial == .notServing)
+        #expect(
+            state.x509Bundles([Sample.web], isDelegated: false, allowsStrangers: false, at: Sample.now).denial
+                == .notServing)
+        #expect(
+            state.jwtBundles([Sample.web], isDelegated: false, allowsStrangers: false, at: Sample.now).denial
+                == .notServing)
+        let number = state.subscribe([Sample.web], needsSVIDs: true)
+        #expect(state.apply(EntryChanges()) == [number])
+        #expect(x509().denial == .noIdentity)
     }
 
     @Test mutating func `without the own bundle nobody is served`() {

@@ -18,6 +18,7 @@ struct WorkloadIdentitiesTests {
     init() {
         issuer = ScriptedIssuer(authority, clock: clock)
         trust(authority.bundle(sequence: 1))
+        cache.change { $0.apply(EntryChanges()) }
     }
 
     private func trust(_ bundle: TrustBundle, federated: [TrustBundle] = []) {

@@ -14,6 +14,8 @@ struct CacheState: Sendable {
     let capacity: Int
     private(set) var book = EntryBook()
     private(set) var trust = TrustState()
+    /// Whether the issuer has said which entries there are; before that, that somebody has none means nothing.
+    private(set) var knowsEntries = false
     private var slots: [String: Slot] = [:]
     private var subscribers: [Int: Subscriber] = [:]
     private var subscribersBySelector: [Selector: Set<Int>] = [:]
@@ -78,7 +80,8 @@ struct CacheState: Sendable {
     /// Follows the issuer's entries.
     /// - Returns: the subscribers whose state may be another now.
     mutating func apply(_ changes: EntryChanges) -> Set<Int> {
-        var touched: Set<Int> = []
+        var touched = knowsEntries ? [] : Set(subscribers.keys)
+        knowsEntries = true
         for id in changes.removed { touched.formUnion(remove(id)) }
         for entry in changes.updated {
             let old = book.entries[entry.id]
@@ -251,7 +254,7 @@ struct CacheState: Sendable {
     mutating func x509(
         _ selectors: Set<Selector>, isDelegated: Bool, at now: CertificateTime
     ) -> Reading<X509Update> {
-        guard let bundle = trust.ownX509 else { return .denied(.notServing) }
+        guard let bundle = trust.ownX509, knowsEntries else { return .denied(.notServing) }
         let entries = identities(selectors, isDelegated: isDelegated, at: now)
         guard !entries.isEmpty else { return .denied(.noIdentity) }
         var svids: [WorkloadSVID] = []
@@ -274,7 +277,7 @@ struct CacheState: Sendable {
     func x509Bundles(
         _ selectors: Set<Selector>, isDelegated: Bool, allowsStrangers: Bool, at now: CertificateTime
     ) -> Reading<X509BundleUpdate> {
-        guard let bundle = trust.ownX509 else { return .denied(.notServing) }
+        guard let bundle = trust.ownX509, knowsEntries else { return .denied(.notServing) }
         let entries = identities(selectors, isDelegated: isDelegated, at: now)
         guard !entries.isEmpty || allowsStrangers else { return .denied(.noIdentity) }
         let all = [bundle] + trust.federatedX509(domains(of: entries))
@@ -285,7 +288,7 @@ struct CacheState: Sendable {
     func jwtBundles(
         _ selectors: Set<Selector>, isDelegated: Bool, allowsStrangers: Bool, at now: CertificateTime
     ) -> Reading<JWTBundleUpdate> {
-        guard let own = trust.own else { return .denied(.notServing) }
+        guard let own = trust.own, knowsEntries else { return .denied(.notServing) }
         let entries = identities(selectors, isDelegated: isDelegated, at: now)
         guard !entries.isEmpty || allowsStrangers else { return .denied(.noIdentity) }
         let others = domains(of: entries).compactMap { trust.federated[$0] }

@@ -193,7 +193,7 @@ public final class WorkloadIdentities: Sendable {
             throw .notServing
         }
         guard !entries.isEmpty || allowsStrangers else {
-            let isKnown = cache.read { $0.trust.own != nil } ?? false
+            let isKnown = cache.read { $0.trust.own != nil && $0.knowsEntries } ?? false
             throw isKnown ? .noIdentity : .notServing
         }
         return entries
