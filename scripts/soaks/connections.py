@@ -82,7 +82,9 @@ def wave(setting, stage, users, kinds, total, leaves_by_dying):
                  str(setting.random.getrandbits(32)), kinds], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
             left -= PER_PROCESS
             number += 1
-        opened = sum(int(process.stdout.readline().split()[1]) for process in processes)
+        words = [process.stdout.readline().split(maxsplit=2) for process in processes]
+        setting.log(f"connections: {words}")
+        opened = sum(int(one[1]) for one in words)
         time.sleep(3)
         height = stage.agent.descriptors()
         for place, process in enumerate(processes):

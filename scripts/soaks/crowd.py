@@ -4,6 +4,7 @@
 usage: crowd.py USER SOCKET COUNT SEED KIND[,KIND…]
 
 Says "open N" when all were tried, and leaves after a line on standard input: `close`, or `die` without a word."""
+import collections
 import os
 import pathlib
 import random
@@ -32,23 +33,23 @@ def main():
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-    held, failed = [], 0
+    held, failed = [], collections.Counter()
     for _ in range(count):
         kind = chance.choice(kinds)
-        one = socket.socket(socket.AF_UNIX)
-        one.settimeout(20)
+        one = None
         try:
-            one.connect(path)
+            one = raw_calls.connected(path, 60)
             one.sendall(BEGINNINGS[kind])
             if kind == "half-open":
                 one.shutdown(socket.SHUT_WR)
-        except OSError:
-            failed += 1
-            one.close()
+        except OSError as error:
+            failed[type(error).__name__] += 1
+            if one:
+                one.close()
             continue
         held.append(one)
         time.sleep(0.001)
-    print(f"open {len(held)} {failed}", flush=True)
+    print(f"open {len(held)} {dict(failed)}", flush=True)
     if sys.stdin.readline().strip() == "die":
         os._exit(0)
     for one in held:

@@ -48,10 +48,19 @@ def request(method=FETCH_X509, more=(("workload.spiffe.io", "true"),), message=b
 
 
 def connected(path, seconds=10):
-    one = socket.socket(socket.AF_UNIX)
-    one.settimeout(seconds)
-    one.connect(path)
-    return one
+    """A connection; waits while the queue at the door is full, as every client does."""
+    deadline = time.monotonic() + seconds
+    while True:
+        one = socket.socket(socket.AF_UNIX)
+        one.settimeout(seconds)
+        try:
+            one.connect(path)
+            return one
+        except OSError as error:
+            one.close()
+            if not isinstance(error, BlockingIOError) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def first_message(one, seconds=10):

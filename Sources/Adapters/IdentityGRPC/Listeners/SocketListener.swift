@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import GRPCNIOTransportHTTP2Posix
+private import Glibc
 internal import HTTPServing
 internal import NIOCore
 internal import NIOHTTP2
@@ -12,6 +13,9 @@ struct SocketListener: HTTP2ServerTransport.ListenerFactory {
         case descriptor(CInt)
         case port(host: String, Int)
     }
+
+    /// Most connections that wait to be taken.
+    private static let queue: CInt = 4096
 
     typealias Accepted = HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel
 
@@ -30,7 +34,7 @@ struct SocketListener: HTTP2ServerTransport.ListenerFactory {
         connectionConfigurator: HTTP2ServerTransport.ConnectionConfigurator
     ) async throws -> NIOAsyncChannel<Accepted, Never> {
         let bootstrap = ServerBootstrap(group: eventLoopGroup)
-            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.backlog, value: Self.queue)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // A connection that can't be taken, for want of a descriptor above all, must not end the server.
@@ -44,6 +48,9 @@ struct SocketListener: HTTP2ServerTransport.ListenerFactory {
         switch place {
         case .descriptor(let descriptor):
             listening = try await bootstrap.bind(descriptor, childChannelInitializer: accept)
+            // The library has begun to listen anew, with a queue of 128 whatever its option says; from a full queue others
+            // are turned away.
+            _ = listen(descriptor, Self.queue)
         case .port(let host, let port):
             listening = try await bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .bind(host: host, port: port, childChannelInitializer: accept)
