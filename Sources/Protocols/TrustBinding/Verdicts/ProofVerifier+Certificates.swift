@@ -33,13 +33,33 @@ extension ProofVerifier {
         guard let authority else {
             return Rung(.authority, .contradicted, [Reason("authority-malformed", part.name.id)])
         }
-        var reasons = AuthorityCertificateFault.check(authority, trustDomain: trustDomain).map {
-            Reason($0.rawValue, "certificate \(hexadecimal(authority.subjectKeyIdentifier ?? []))")
-        }
         guard let statement else {
-            reasons.append(Reason("needs-statement", "no statement names a key"))
+            let reasons = certificateFaults(of: authority) + [Reason("needs-statement", "no statement names a key")]
             return Rung(.authority, reasons.count == 1 ? .undecidable : .contradicted, reasons)
         }
+        let reasons = faults(of: authority, under: statement, limits)
+        guard reasons.isEmpty else { return Rung(.authority, .contradicted, reasons) }
+        let holds = Reason("authority-named", "key \(statement.keyID) is the one that the statement names")
+        return Rung(.authority, .proven, [holds])
+    }
+
+    private func certificateFaults(of authority: X509Certificate) -> [Reason] {
+        AuthorityCertificateFault.check(authority, trustDomain: trustDomain).map {
+            Reason($0.rawValue, "certificate \(hexadecimal(authority.subjectKeyIdentifier ?? []))")
+        }
+    }
+
+    /// What is wrong with an authority certificate by itself, or other than a statement and limits have it.
+    func faults(
+        of authority: X509Certificate, under statement: AuthorityStatement, _ limits: AuthorityLimits?
+    ) -> [Reason] {
+        certificateFaults(of: authority) + differences(of: authority, from: statement, limits)
+    }
+
+    private func differences(
+        of authority: X509Certificate, from statement: AuthorityStatement, _ limits: AuthorityLimits?
+    ) -> [Reason] {
+        var reasons: [Reason] = []
         if authority.subjectPublicKeyInfo != statement.subjectPublicKeyInfo {
             reasons.append(Reason("authority-key", "the statement names another key"))
         }
@@ -49,9 +69,7 @@ extension ProofVerifier {
         if authority.pathLength != 0, authority.pathLength != 1 || limits?.allowsDownstream != true {
             reasons.append(Reason("authority-downstream", "nothing authorises issuers below this one"))
         }
-        guard reasons.isEmpty else { return Rung(.authority, .contradicted, reasons) }
-        let holds = Reason("authority-named", "key \(statement.keyID) is the one that the statement names")
-        return Rung(.authority, .proven, [holds])
+        return reasons
     }
 
     func svidRung(_ authority: X509Certificate?, _ limits: AuthorityLimits?) -> Rung {

@@ -31,7 +31,10 @@ extension ProofVerifier {
         authority.flatMap { SubjectHints(subject: $0.certificate.subject).aid }.flatMap { AID($0) }
     }
 
-    func statementRung(_ statement: AuthorityStatement?, _ issuer: AID?, _ limits: AuthorityLimits?) -> Rung {
+    func statementRung(
+        _ statement: AuthorityStatement?, _ issuer: AID?, _ limits: AuthorityLimits?,
+        for kind: AuthorityStatement.Kind = .x509
+    ) -> Rung {
         guard let statement, let issuer else {
             return Rung(.statement, .undecidable, [Reason("statement-missing", "the file has no statement")])
         }
@@ -40,7 +43,7 @@ extension ProofVerifier {
         if statement.trustDomain != trustDomain {
             broken.append(Reason("statement-trust-domain", "\(name) is for \(statement.trustDomain)"))
         }
-        if statement.kind != .x509 {
+        if statement.kind != kind {
             broken.append(Reason("statement-kind", "\(name) is for \(statement.kind.rawValue)"))
         }
         if time < statement.notBefore || time > statement.notAfter {

@@ -14,7 +14,7 @@ public import SPIFFE
 public struct ProofVerifier: Sendable {
     let root: AID
     let trustDomain: TrustDomain
-    let time: CertificateTime
+    var time: CertificateTime
     let positions: [LogPosition]
     let evidence: [VerifiedDuplicity]
     let file: ProofFile
@@ -76,7 +76,7 @@ public struct ProofVerifier: Sendable {
 
     // MARK: File
 
-    private func fileRung() -> Rung {
+    func fileRung() -> Rung {
         var verdicts = file.findings.map(\.verdict)
         var reasons = file.findings.map(\.reason)
         for position in positions
@@ -97,7 +97,7 @@ public struct ProofVerifier: Sendable {
 
     // MARK: Logs
 
-    private func organisationRung() -> Rung {
+    func organisationRung() -> Rung {
         guard file.parts.contains(where: { $0.name.kind == .keyEventLog && $0.name.id == root.text }) else {
             return Rung(
                 .organisation, duplicity(of: root).isEmpty ? .undecidable : .contradicted,
@@ -131,7 +131,7 @@ public struct ProofVerifier: Sendable {
         return Rung(name, .proven, [Reason("log-holds", "as of \(newest)")])
     }
 
-    private func issuerRung(_ issuer: AID?) -> Rung {
+    func issuerRung(_ issuer: AID?) -> Rung {
         guard let issuer else {
             return Rung(.issuer, .undecidable, [Reason("issuer-unknown", "no statement and no hint names an issuer")])
         }
