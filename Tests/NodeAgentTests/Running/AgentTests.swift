@@ -449,4 +449,49 @@ struct AgentTests {
         #expect(!health(nil).isReady)
         #expect(!health(Sample.now, answers: false).isReady)
     }
+
+    /// Counts how often attestations ended.
+    private struct CountedProof: NodeProof {
+        let ended = Counter()
+        func data() -> NodeAttestationData { NodeAttestationData(type: "x", payload: []) }
+        func answer(_ challenge: [UInt8]) throws -> [UInt8] { challenge }
+        func finish() { _ = ended.next() }
+    }
+
+    @Test func `a proof is told that the attestation is over, however it ends`() async throws {
+        let proof = CountedProof()
+        await issuer.fail(.attest, .unavailable)
+        let agent = Agent(
+            AgentConfiguration(trustDomain: Sample.domain, version: "1", bootstrap: .anybody), issuer: issuer,
+            admission: OpenBundleAdmission(), nodeProof: proof, attestors: [], store: store, threads: BlockingThreads(),
+            clock: clock, jitter: Sample.steady, logger: Sample.silent)
+        try await run(agent) {
+            await clock.untilSleeping(2)
+            #expect(proof.ended.value == 1)
+            #expect(agent.phase == .attesting)
+            clock.advance(by: .seconds(10))
+            await issuer.until(.attest, 2)
+            await clock.untilSleeping(2)
+        }
+        #expect(proof.ended.value == 2)
+    }
+
+    @Test func `what was trusted before is decided about again`() async throws {
+        try await attested()
+        // Bound to an organisation since, which vouches for nobody here: nothing that was kept is used.
+        let bound = agent({ $0.bootstrap = .proven }, admission: FakeAdmission { _ in nil })
+        try await run(bound) { await clock.untilSleeping(2) }
+        #expect(bound.identity == nil)
+        #expect(bound.phase == .bootstrapping)
+        #expect(await issuer.calls[.renew] == nil)
+        #expect(await issuer.credentials?.identity == nil)
+    }
+
+    @Test func `a kept bundle that can't be decided about is not used`() async throws {
+        try await attested()
+        let bound = agent({ $0.bootstrap = .proven }, admission: RefusingAdmission())
+        try await run(bound) { await clock.untilSleeping(2) }
+        #expect(bound.identity == nil)
+        #expect(bound.phase == .bootstrapping)
+    }
 }

@@ -8,6 +8,13 @@ public protocol NodeProof: Sendable {
     /// The answer to one challenge of the issuer.
     /// - Throws: where it can't be answered; the attestation ends.
     func answer(_ challenge: [UInt8]) async throws -> [UInt8]
+    /// The attestation is over, however it ended: what was opened for it is closed.
+    func finish() async
+}
+
+extension NodeProof {
+    /// Most proofs open nothing.
+    public func finish() async {}
 }
 
 /// Proves it by a token that an operator got from the issuer and that works once.

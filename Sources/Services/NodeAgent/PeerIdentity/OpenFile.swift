@@ -59,6 +59,18 @@ package final class OpenFile: Sendable {
         return (Array(bytes[..<limit]), false)
     }
 
+    /// The whole content of a file of this node.
+    /// - Throws: ``AttestorError`` when it can't be read, or has more than `limit` bytes.
+    package static func contents(of path: String, limit: Int) throws(AttestorError) -> [UInt8] {
+        do throws(SystemCallError) {
+            let (bytes, isWhole) = try open(path, .file).read(limit: limit)
+            guard isWhole else { throw SystemCallError(number: EFBIG) }
+            return bytes
+        } catch {
+            throw AttestorError("\(path) can't be read (errno \(error.number))")
+        }
+    }
+
     /// Fills `chunk` from the current place; 0 at the end.
     func readChunk(into chunk: inout [UInt8]) throws(SystemCallError) -> Int {
         try SystemCallError.repeating {

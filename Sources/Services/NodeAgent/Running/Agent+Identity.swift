@@ -9,15 +9,17 @@ extension Agent {
     /// Takes up what the agent knew before.
     /// - Throws: what the store fails with: a record that can't be read is for the operator to look at, not to overwrite.
     func loadRecord() async throws {
-        guard let record = try await store.load() else {
+        guard var record = try await store.load() else {
             return try state.withLock { try $0.machine.apply(.nothingLoaded) }
         }
+        // What was trusted before need not be now: the agent may have been bound to an organisation since.
+        record.bundle = await admitted(record.bundle)
         let identity = record.identity.flatMap { stored in
             try? AgentIdentity(
                 chain: stored.chain, key: stored.key, isReattestable: stored.isReattestable,
                 under: record.bundle.x509Bundle, at: clock.now())
         }
-        try state.withLock { state in
+        try state.withLock { [record] state in
             state.record = record
             state.identity = identity
             if identity != nil {
@@ -29,6 +31,15 @@ extension Agent {
             }
         }
         await useCredentials()
+    }
+
+    private func admitted(_ stored: TrustBundle) async -> TrustBundle {
+        switch await admission.decide(on: stored, replacing: nil) {
+        case .admitted(let bundle, _): return bundle
+        case .refused(let reason):
+            logger.error("Stored bundle not admitted", metadata: ["reason": "\(reason)"])
+            return stored.filtered { _ in false }
+        }
     }
 
     /// Brings the agent to a valid SVID, and replaces one in the second half of its life or under a condemned authority.
@@ -86,13 +97,26 @@ extension Agent {
 
     private func attest() async throws {
         let key = try await threads.run { try SVIDKey.random(.p256) }
+        let issued: IssuedAgentSVID
+        do {
+            issued = try await prove(key)
+        } catch {
+            await nodeProof.finish()
+            throw error
+        }
+        await nodeProof.finish()
+        try await take(issued.chain, key: key, isReattestable: issued.isReattestable)
+        logger.info("Agent attested", metadata: ["spiffe_id": "\(identity?.id.description ?? "")"])
+    }
+
+    private func prove(_ key: SVIDKey) async throws -> IssuedAgentSVID {
         let data: NodeAttestationData
         do {
             data = try await nodeProof.data()
         } catch {
             throw IssuerClientError(.failed, "the node attestor has nothing to send: \(error)")
         }
-        let issued = try await issuer.attest(data, request: try key.certificateRequest()) {
+        return try await issuer.attest(data, request: try key.certificateRequest()) {
             [nodeProof] challenge throws(IssuerClientError) in
             do {
                 return try await nodeProof.answer(challenge)
@@ -100,8 +124,6 @@ extension Agent {
                 throw IssuerClientError(.failed, "a challenge can't be answered: \(error)")
             }
         }
-        try await take(issued.chain, key: key, isReattestable: issued.isReattestable)
-        logger.info("Agent attested", metadata: ["spiffe_id": "\(identity?.id.description ?? "")"])
     }
 
     /// Replaces the agent's SVID. While the old one is valid, a failure only counts when it is a refusal to have the

@@ -71,7 +71,7 @@ public final class BlockingThreads: Sendable {
 
     /// Runs a call there. A task that is cancelled waits no longer; the call itself runs to its end.
     /// - Throws: what it throws; ``Busy`` when too many wait already; `CancellationError`.
-    func run<Result: Sendable>(_ call: @escaping @Sendable () throws -> Result) async throws -> Result {
+    package func run<Result: Sendable>(_ call: @escaping @Sendable () throws -> Result) async throws -> Result {
         let answer = Answer<Result>()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
