@@ -16,6 +16,7 @@ import Testing
 
     private let folder: SocketFolder
     private let answers: ScriptedAnswers
+    private let levels = LogLevelSwitch(launch: .info)
 
     init() throws {
         folder = try SocketFolder()
@@ -34,7 +35,10 @@ import Testing
         }
         let server = IdentityServer.administration(
             at: .path(folder.socket, permissions: 0o770), answers: answers,
-            services: [(debug, Spire_Agent_Debug_V1_Debug.descriptor)], limits: limits, logger: ScriptedAnswers.silent,
+            services: [
+                (debug, Spire_Agent_Debug_V1_Debug.descriptor),
+                (AgentLoggerService(levels), Spire_Api_Agent_Logger_V1_Logger.descriptor),
+            ], limits: limits, logger: ScriptedAnswers.silent,
             isServing: { true })
         return try await serving(server) { [path = folder.socket] in try await calling(path, body) }
     }
@@ -182,5 +186,21 @@ import Testing
             }
         }
         #expect(error?.code == .unimplemented)
+    }
+
+    @Test func whatIsLoggedIsChangedAndChangedBack() async throws {
+        try await client { [levels] client in
+            let api = Spire_Api_Agent_Logger_V1_Logger.Client(wrapping: client)
+            let first = try await api.getLogger(.init())
+            #expect((first.currentLevel, first.launchLevel) == (.info, .info))
+            let more = try await api.setLogLevel(.with { $0.newLevel = .debug })
+            #expect((more.currentLevel, more.launchLevel) == (.debug, .info))
+            #expect(levels.current == .debug)
+            let error = await #expect(throws: RPCError.self) { _ = try await api.setLogLevel(.init()) }
+            #expect(error?.code == .invalidArgument)
+            #expect(levels.current == .debug)
+            #expect(try await api.resetLogLevel(.init()).currentLevel == .info)
+            #expect(levels.current == .info)
+        }
     }
 }

@@ -32,39 +32,5 @@ struct LoggerAPI: Spire_Api_Server_Logger_V1_Logger.SimpleServiceProtocol {
         return state
     }
 
-    private var state: Spire_Api_Types_Logger {
-        var wire = Spire_Api_Types_Logger()
-        wire.currentLevel = Spire_Api_Types_LogLevel(levels.current)
-        wire.launchLevel = Spire_Api_Types_LogLevel(levels.launch)
-        return wire
-    }
-}
-
-extension Logger.Level {
-    /// What comes nearest; nil for no level at all.
-    init?(_ wire: Spire_Api_Types_LogLevel) {
-        switch wire {
-        case .panic, .fatal: self = .critical
-        case .error: self = .error
-        case .warn: self = .warning
-        case .info: self = .info
-        case .debug: self = .debug
-        case .trace: self = .trace
-        case .unspecified, .UNRECOGNIZED: return nil
-        }
-    }
-}
-
-extension Spire_Api_Types_LogLevel {
-    init(_ level: Logger.Level) {
-        self =
-            switch level {
-            case .trace: .trace
-            case .debug: .debug
-            case .info, .notice: .info
-            case .warning: .warn
-            case .error: .error
-            case .critical: .fatal
-            }
-    }
+    private var state: Spire_Api_Types_Logger { Spire_Api_Types_Logger(levels) }
 }
