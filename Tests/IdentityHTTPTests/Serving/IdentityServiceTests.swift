@@ -68,6 +68,39 @@ struct IdentityServiceTests {
         }
     }
 
+    @Test func theProofOfTheBundleIsMadeNowAndThen() async throws {
+        let domain = try TestTrustDomain()
+        let made = Current(0)
+        let fails = Current(false)
+        let proof = ProofEndpoint(freshness: .seconds(3600), logger: quiet) {
+            made.value += 1
+            return [UInt8](repeating: 7, count: made.value)
+        }
+        let failing = ProofEndpoint(freshness: .zero, logger: quiet) {
+            if fails.value { throw CancellationError() }
+            return [9]
+        }
+        for (endpoint, isFresh) in [(proof, false), (failing, true)] {
+            let service = IdentityService(
+                bundle: nil, discovery: nil, proof: endpoint,
+                identity: SVIDTLSIdentity(Current(try domain.svid("/kelmark/issuer")), now: { TestTrustDomain.now }),
+                port: 0, logger: quiet)
+            try await running(service) {
+                let port = try await service.boundPort()
+                let first = try await ask(port, "/proof.kel")
+                #expect(first.status == 200)
+                #expect(first.headers["content-type"] == ["application/cesr"])
+                let tag = try #require(first.headers.first(name: "etag"))
+                #expect(try await ask(port, "/proof.kel", headers: ["If-None-Match": tag]).status == 304)
+                #expect(try await ask(port, "/proof.kel", method: .POST).status == 405)
+                #expect(try await ask(port, "/").status == 404)
+                fails.value = true
+                #expect(try await ask(port, "/proof.kel").status == (isFresh ? 503 : 200))
+            }
+        }
+        #expect(made.value == 1)
+    }
+
     /// An empty document would end all trust; no answer keeps it.
     @Test func withoutABundleNothingIsServed() async throws {
         let domain = try TestTrustDomain()

@@ -8,7 +8,7 @@ package struct HealthCheck: Sendable {
         package let isLive: Bool
         /// Whether the part can do its work now.
         package let isReady: Bool
-        /// Why not, for operators: no secrets, since nobody is asked who he is.
+        /// Why not, or what it rests on, for operators: no secrets, since nobody is asked who he is.
         package let detail: String
 
         /// A finding.
@@ -20,6 +20,11 @@ package struct HealthCheck: Sendable {
 
         /// All is well.
         package static let healthy = Finding(isLive: true, isReady: true)
+
+        /// All is well, and something is to be known about it: `?verbose` shows it.
+        package static func healthy(_ detail: String) -> Finding {
+            Finding(isLive: true, isReady: true, detail: detail)
+        }
 
         /// It lives, but can't work now.
         package static func notReady(_ detail: String) -> Finding {

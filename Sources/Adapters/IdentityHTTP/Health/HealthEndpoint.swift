@@ -76,7 +76,7 @@ package struct HealthEndpoint: HTTPEndpoint {
         for (name, finding) in findings {
             let isPartWell = Self.isWell(finding, question)
             guard isVerbose || !isPartWell else { continue }
-            let reason = isPartWell || finding.detail.isEmpty ? "" : ": \(finding.detail)"
+            let reason = finding.detail.isEmpty ? "" : ": \(finding.detail)"
             lines.append("[\(isPartWell ? "+" : "-")]\(name) \(isPartWell ? "ok" : "not ok")\(reason)")
         }
         lines.append(isWell ? "ok" : "not ok")

@@ -14,12 +14,13 @@ package final class IdentityService: Service {
     /// - Parameters:
     ///   - bundle: What `GET /` answers; nil for nothing.
     ///   - discovery: What OpenID Connect clients find; nil for nothing.
+    ///   - proof: What proves the bundle; nil for nothing.
     ///   - identity: The certificate, asked for at each connection.
     package init(
-        bundle: BundleEndpoint?, discovery: DiscoveryEndpoint?, identity: any TLSIdentity,
+        bundle: BundleEndpoint?, discovery: DiscoveryEndpoint?, proof: ProofEndpoint? = nil, identity: any TLSIdentity,
         host: String = "127.0.0.1", port: Int = 8443, limits: ServerLimits = .identity, logger: Logger
     ) {
-        let endpoints: [any HTTPEndpoint] = [bundle as (any HTTPEndpoint)?, discovery].compactMap(\.self)
+        let endpoints: [any HTTPEndpoint] = [bundle as (any HTTPEndpoint)?, discovery, proof].compactMap(\.self)
         server = HTTPServer(
             host: host, port: port, limits: limits, tls: { try await identity.tlsContext() }, logger: logger
         ) { request in
