@@ -144,7 +144,7 @@ module(.protocols, "ACDC", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI
 module(.protocols, "SPIFFE", uses: ["KelmarkBytes", "JOSE"], external: [.asn1, .x509, .crypto], product: true)
 module(.protocols, "Transparency", uses: ["KelmarkBytes"], external: [.crypto], pure: true)
 module(
-    .protocols, "TrustBinding", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC", "SPIFFE"],
+    .protocols, "TrustBinding", uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "CESR", "KERI", "ACDC", "SPIFFE"],
     external: [.asn1, .x509, .crypto], product: true)
 
 // Services: when, how often, who may.
@@ -177,6 +177,9 @@ module(
 module(
     .adapters, "IdentityHTTP", uses: ["KelmarkBytes", "JOSE", "SPIFFE", "Issuer", "HTTPServing"],
     external: [.httpClient, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .crypto])
+module(
+    .adapters, "NodeLocal", uses: ["NodeAgent", "HTTPServing"],
+    external: [.httpClient, .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .logging, .lifecycle])
 
 // Only what scripts/generate-api wrote from Definitions.
 module(.adapters, "SPIREAPI", external: [.grpc, .grpcProtobuf, .protobuf], exclude: ["Definitions"])
@@ -197,8 +200,8 @@ module(
     .apps, "KelmarkCLI",
     uses: [
         "KelmarkBytes", "KelmarkCrypto", "JOSE", "CESR", "KERI", "ACDC", "SPIFFE", "TrustBinding", "KERINetwork",
-        "Issuer", "NodeAgent", "StorageSQLite", "HTTPTransport", "HTTPServing", "KERIHTTP", "IdentityHTTP", "SPIREAPI",
-        "IdentityGRPC",
+        "Issuer", "NodeAgent", "StorageSQLite", "HTTPTransport", "HTTPServing", "KERIHTTP", "IdentityHTTP", "NodeLocal",
+        "SPIREAPI", "IdentityGRPC",
     ],
     external: [.argumentParser, .configuration, .lifecycle, .signals, .logging, .asn1, .x509, .crypto, .grpc])
 module(.apps, "kelmark", uses: ["KelmarkCLI"], executable: true)
@@ -246,6 +249,9 @@ tests(
     uses: ["IdentityHTTP", "HTTPServing", "Issuer", "SPIFFE", "JOSE", "KelmarkBytes", "WorkloadTestKit"],
     external: [.logging, .lifecycle, .nioCore, .nioPosix, .nioHTTP1, .nioSSL], exclude: ["mutations.txt"])
 tests(
+    "NodeLocalTests", uses: ["NodeLocal", "NodeAgent", "SPIFFE", "KelmarkBytes", "WorkloadTestKit"],
+    external: [.logging, .lifecycle, .nioCore, .nioPosix, .nioHTTP1, .nioSSL], exclude: ["mutations.txt"])
+tests(
     "WorkloadClientTests",
     uses: ["WorkloadClient", "SPIREAPI", "SPIFFE", "JOSE", "KelmarkBytes", "WorkloadTestKit"],
     external: [.grpc, .grpcTransport, .nioCore, .nioPosix, .nioSSL, .lifecycle], exclude: ["mutations.txt"])
@@ -268,14 +274,16 @@ tests(
     exclude: ["mutations.txt"])
 tests(
     "TrustBindingTests",
-    uses: ["TrustBinding", "SPIFFE", "ACDC", "KERI", "CESR", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
+    uses: [
+        "TrustBinding", "SPIFFE", "ACDC", "KERI", "CESR", "JOSE", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport",
+    ],
     external: [.asn1, .x509, .crypto], exclude: ["mutations.txt"])
 tests(
     "KelmarkCLITests",
     uses: [
         "KelmarkCLI", "KERINetwork", "StorageSQLite", "TrustBinding", "SPIFFE", "ACDC", "KERI", "CESR", "KelmarkBytes",
         "KelmarkCrypto", "KelmarkTestSupport", "IdentityGRPC", "SPIREAPI", "Issuer", "IssuerTestKit", "JOSE",
-        "NodeAgent",
+        "NodeAgent", "NodeLocal",
     ], external: [.argumentParser, .grpc, .protobuf, .x509, .asn1, .crypto, .logging], exclude: ["mutations.txt"])
 // Witnesses that are killed, paused and spoiled; what scripts/soak runs, and tests of its parts.
 support(
