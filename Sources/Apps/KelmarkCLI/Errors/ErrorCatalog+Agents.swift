@@ -8,9 +8,19 @@ extension ErrorCatalog {
             "An agent that has attested before goes on with what it kept. The first time, and when its SVID has run out, it "
                 + "needs a join token or another way to prove which node it is."),
         ErrorArea.agent.entry(
+            "node-proof", .usage, "The files by which the node proves itself can't be used.",
+            next: "kelmark agent serve --help",
+            "Certificate and key must belong together, and be of a kind that the attestor knows: P-256 or RSA in PKCS#8 for "
+                + "x509pop, OpenSSH's own form without a passphrase for sshpop."),
+        ErrorArea.agent.entry(
+            "attestor", .usage, "A workload attestor can't be set up so.", next: "kelmark agent serve --help",
+            "The cause says which, and what is wrong. An agent does not begin with fewer attestors than it was told to have: "
+                + "workloads would lose their identities."),
+        ErrorArea.agent.entry(
             "no-trust", .denied, "The agent has no bundle under which to meet its issuer.",
             next: "kelmark bundle show --format pem",
-            "Give the issuer's bundle by --trust-bundle. The cause says what was wrong with the one that there is."),
+            "Give the issuer's bundle by --trust-bundle, or bind the agent to an organisation by --root and --proof. The cause says what was wrong with the one that there is."
+        ),
         ErrorArea.agent.entry(
             "stopped", .denied, "The agent has no SVID that its issuer takes, and can't attest again.",
             next: "kelmark node list",

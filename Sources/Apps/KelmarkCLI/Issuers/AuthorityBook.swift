@@ -82,21 +82,6 @@ struct AuthorityBook {
 
     // MARK: Proofs
 
-    /// The events of a credential's registry and its own, as a proof file holds them.
-    func registryStream(of entry: Entry) throws -> [UInt8] {
-        let registry = entry.authority.registry
-        let credential = entry.authority.said
-        return try desk.store.read(credentials: { transaction in
-            var stream: [UInt8] = []
-            for subject in [registry, credential] {
-                for record in try transaction.events(of: subject, in: registry, from: .zero, limit: 1 << 10) {
-                    stream += try record.message()
-                }
-            }
-            return stream
-        })
-    }
-
     /// The credential with the seal of its issuance.
     func message(of entry: Entry) throws -> [UInt8] {
         guard let status = entry.verdict.status else {

@@ -121,34 +121,12 @@ extension IssuerService {
                 proof, root: authority.authority.organisation, trustDomain: statement.trustDomain, at: now))
     }
 
-    /// The proof file: logs with delegators first, the registry, the credential and its schema, the statement, the issuer's
-    /// other sealed statements and the withdrawals (a verifier must know what every seal means), the authority, the SVID,
-    /// and the manifest.
+    /// The proof file: what every proof begins with, the authority, the SVID, and the manifest.
     private func proof(
         of leaf: X509Certificate, under statement: AuthorityStatement, of certificate: X509Certificate,
         by authority: AuthorityBook.Entry
     ) throws -> [UInt8] {
-        var writer = ProofFileWriter()
-        var written: Set<AID> = []
-        for end in [authority.authority.organisation, controller.aid] {
-            var chain = [end]
-            while let last = chain.last, let delegator = try wallet.keyState(of: last)?.delegator,
-                !chain.contains(delegator)
-            {
-                chain.append(delegator)
-            }
-            for aid in chain.reversed() where written.insert(aid).inserted {
-                writer.append(keyEventLog: try wallet.export(aid, withDelegators: false, withWaiting: false))
-            }
-        }
-        writer.append(registry: try book.registryStream(of: authority))
-        writer.append(credential: try book.message(of: authority))
-        writer.append(schema: AuthoritySchema.bytes)
-        writer.append(.statement(statement))
-        for other in try sealedEntries() where other.statement.said != statement.said {
-            writer.append(.statement(other.statement))
-        }
-        for record in try sealedWithdrawals() { writer.append(record) }
+        var writer = try proof(under: [authority], first: statement)
         writer.append(authority: certificate)
         writer.append(svid: [leaf])
         return try writer.finish()

@@ -44,9 +44,13 @@ struct AgentServeCommand: KelmarkCommand {
                 "again, from what it kept",
                 "kelmark agent serve --trust-domain acme.example --server issuer:8081 --trust-bundle bundle.pem"),
             CommandExample(
-                "with the paths and hashes of programs as selectors",
+                "bound to an organisation, on a node with a certificate",
+                "kelmark agent serve --trust-domain acme.example --server issuer:8081 --root EJ…AID "
+                    + "--proof https://issuer:8443/proof.kel --x509pop-certificate node.pem --x509pop-key node.key"),
+            CommandExample(
+                "with containers and programs as selectors",
                 "kelmark agent serve --trust-domain acme.example --server issuer:8081 --trust-bundle bundle.pem "
-                    + "--discover-workload-path"),
+                    + "--docker-socket /run/docker.sock --discover-workload-path"),
         ])
 
     @OptionGroup var global: GlobalOptions
@@ -54,16 +58,9 @@ struct AgentServeCommand: KelmarkCommand {
     var trustDomain: TrustDomainArgument
     @Option(help: ArgumentHelp("Address and port of the issuer.", valueName: "host:port"))
     var server = NetworkPlace(host: "127.0.0.1", port: 8081)
-    @Option(
-        help: ArgumentHelp("The bundle under which the issuer is met first (PEM).", valueName: "file"),
-        completion: .file())
-    var trustBundle: String?
-    @Flag(help: "Trust whoever answers at the first meeting. For trials only.")
-    var insecureBootstrap = false
-    @Option(
-        help: ArgumentHelp("A file with the join token; not needed once the agent has attested.", valueName: "file"),
-        completion: .file())
-    var joinTokenFile: String?
+    @OptionGroup(title: "Whom it trusts") var trust: AgentTrustOptions
+    @OptionGroup(title: "How the node proves itself") var node: NodeProofOptions
+    @OptionGroup(title: "What it finds out about workloads") var workloads: WorkloadAttestorOptions
     @Option(
         help: ArgumentHelp("Where the agent keeps what outlives a restart.", valueName: "path"), completion: .directory)
     var folder: String?
@@ -72,12 +69,12 @@ struct AgentServeCommand: KelmarkCommand {
         help: ArgumentHelp("The Unix socket for workloads.", valueName: "path"), completion: .file())
     var socketPath: String?
     @Option(
-        help: ArgumentHelp("The Unix socket for delegates; none unless given.", valueName: "path"), completion: .file())
+        help: ArgumentHelp(
+            "The Unix socket for delegates, the log level and debugging; none unless given.", valueName: "path"),
+        completion: .file())
     var adminSocketPath: String?
     @Option(help: ArgumentHelp("Address and port for health and metrics.", valueName: "host:port"))
     var healthListen = NetworkPlace(host: "127.0.0.1", port: 9465)
-    @Flag(help: "Find out paths and hashes of programs; needs rights over the processes.")
-    var discoverWorkloadPath = false
     @Flag(help: "Let every local process read bundles and validate tokens.")
     var allowUnauthenticatedVerifiers = false
     @Option(
@@ -85,26 +82,22 @@ struct AgentServeCommand: KelmarkCommand {
         help: ArgumentHelp("An identity that may ask on behalf of others; may be repeated.", valueName: "spiffe-id"))
     var delegates: [SPIFFEIDArgument] = []
 
-    func validate() throws {
-        guard trustBundle == nil || !insecureBootstrap else {
-            throw ValidationError("Choose one: --trust-bundle or --insecure-bootstrap.")
-        }
-    }
-
     func perform(in context: CommandContext) async throws -> CommandResult {
         let domain = trustDomain.domain
         let place = try context.servedFolder(folder, Product.HomeFile.agents, domain)
-        let logger = ServiceRunner.logger("agent", in: context)
+        let levels = LogLevelSwitch(launch: ServiceRunner.level(in: context))
+        let logger = Logger(label: "agent") { SwitchedLogHandler(JSONLogHandler(component: $0, level: .trace), levels) }
         let socket = try context.socketPath(socketPath, Product.Socket.workload)
-        let host = try AgentHost(plan(domain, place), logger: logger)
-        context.announce(
-            command: Self.path,
-            data: [
-                "trustDomain": .text(domain.name), "socket": .text(socket), "server": .text(server.description),
-            ],
-            text: [
-                "agent of \(domain.name)", "  workloads  unix://\(socket)", "  issuer     \(server)",
-            ])
+        let host = try AgentHost(try await plan(domain, place, logger), levels: levels, logger: logger)
+        var data: OrderedMap = [
+            "trustDomain": .text(domain.name), "socket": .text(socket), "server": .text(server.description),
+        ]
+        var text = ["agent of \(domain.name)", "  workloads  unix://\(socket)", "  issuer     \(server)"]
+        if let root = trust.root {
+            data["root"] = .text(root.id.text)
+            text.append("  root       \(root.id.text)")
+        }
+        context.announce(command: Self.path, data: data, text: text)
         let services =
             host.services(socket: socket, adminSocket: adminSocketPath)
             + [
@@ -116,23 +109,28 @@ struct AgentServeCommand: KelmarkCommand {
         return CommandResult()
     }
 
-    private func plan(_ domain: TrustDomain, _ place: String) throws -> AgentHost.Plan {
-        let bootstrap: BootstrapSource =
-            if let trustBundle { .file(path: trustBundle, .pem) } else if insecureBootstrap { .anybody } else {
-                .proven
-            }
+    private func plan(_ domain: TrustDomain, _ place: String, _ logger: Logger) async throws -> AgentHost.Plan {
         var configuration = AgentConfiguration(
-            trustDomain: domain, version: Product.version, bootstrap: bootstrap)
+            trustDomain: domain, version: Product.version, bootstrap: trust.bootstrap)
         configuration.policy.delegates = Set(delegates.map(\.id))
         configuration.policy.allowsUnauthenticatedVerifiers = allowUnauthenticatedVerifiers
-        return AgentHost.Plan(
-            configuration: configuration, server: server, folder: place,
-            token: try joinTokenFile.flatMap { file in
-                try SecretFile.firstLine(ofFile: file, .joinToken).withBytes { (bytes: Span<UInt8>) in
-                    String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
-                }
-            },
-            program: UnixAttestor.ProgramPolicy(
-                findsPath: discoverWorkloadPath, largestHashed: discoverWorkloadPath ? 256 << 20 : nil))
+        let clock = SystemAgentClock()
+        let threads = BlockingThreads()
+        let (attestors, beside) = try workloads.attestors(clock: clock, threads: threads)
+        var plan = AgentHost.Plan(
+            configuration: configuration, server: server, folder: place, clock: clock, threads: threads,
+            attestors: attestors)
+        plan.beside = beside
+        if let (proof, services) = try await node.proof(threads: threads, logger: logger) {
+            plan.nodeProof = proof
+            plan.beside += services
+        }
+        if let (admission, services) = trust.admission(
+            for: domain, folder: place, clock: clock, threads: threads, logger: logger)
+        {
+            plan.admission = admission
+            plan.beside += services
+        }
+        return plan
     }
 }

@@ -130,7 +130,8 @@ struct IssuerServeCommand: KelmarkCommand {
                     DiscoveryEndpoint(
                         issuer: $0, trustDomain: domain, from: OwnBundleSource(bundles: host.facades.bundles),
                         logger: logger)
-                }, identity: SVIDTLSIdentity(OwnSVIDSource(rotation: host.rotation), now: { clock.now() }),
+                }, proof: issuer.map { proof(of: $0, context, logger) },
+                identity: SVIDTLSIdentity(OwnSVIDSource(rotation: host.rotation), now: { clock.now() }),
                 host: bundleListen.host, port: bundleListen.port, logger: logger),
             OperationsService(
                 health: host.health(), metrics: nil, host: healthListen.host, port: healthListen.port, logger: logger),
@@ -169,6 +170,15 @@ struct IssuerServeCommand: KelmarkCommand {
             logger.warning(
                 "the authority credential allows too few live keys: they can't be replaced without a gap",
                 metadata: ["allowed": "\(limits.mostKeys)", "needed": "\(needed)"])
+        }
+    }
+
+    /// What agents that are bound to the organisation judge the bundle by.
+    private func proof(of issuer: String, _ context: CommandContext, _ logger: Logger) -> ProofEndpoint {
+        ProofEndpoint(logger: logger) {
+            try IssuerService(
+                context.readingIssuing(), folder: IssuerFolder(path: context.home.issuers), name: issuer
+            ).proveAuthorities(now: try context.certificateTime)
         }
     }
 

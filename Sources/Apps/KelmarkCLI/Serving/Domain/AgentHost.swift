@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import GRPCCore
 internal import IdentityGRPC
 internal import IdentityHTTP
 internal import Logging
 internal import NodeAgent
 internal import SPIFFE
+internal import SPIREAPI
 internal import ServiceLifecycle
 
 /// A node agent with everything that it is made of, ready to be served.
@@ -14,53 +16,87 @@ struct AgentHost: Sendable {
         var configuration: AgentConfiguration
         var server: NetworkPlace
         var folder: String
-        /// For the first attestation.
-        var token: String?
-        var program: UnixAttestor.ProgramPolicy
+        var clock: any AgentClock
+        var threads: BlockingThreads
+        var attestors: [any WorkloadAttestor]
+        /// How it attests; nil for an agent that has attested before and has no other way.
+        var nodeProof: (any NodeProof)?
+        /// What decides about authorities when the agent is bound to an organisation.
+        var admission: AnchoredAdmission?
+        /// What runs beside the agent for these parts.
+        var beside: [any Service] = []
+
+        init(
+            configuration: AgentConfiguration, server: NetworkPlace, folder: String, clock: any AgentClock,
+            threads: BlockingThreads, attestors: [any WorkloadAttestor]
+        ) {
+            self.configuration = configuration
+            self.server = server
+            self.folder = folder
+            self.clock = clock
+            self.threads = threads
+            self.attestors = attestors
+        }
     }
 
     let agent: Agent
     private let client: GRPCIssuerClient
+    private let beside: [any Service]
+    private let admission: AnchoredAdmission?
+    private let levels: LogLevelSwitch
+    private let startedAt: CertificateTime
     private let logger: Logger
     private let listening = ListeningFlag()
 
-    init(_ plan: Plan, logger: Logger) throws {
-        let threads = BlockingThreads()
-        let clock = SystemAgentClock()
+    init(_ plan: Plan, levels: LogLevelSwitch, logger: Logger) throws {
+        let clock = plan.clock
         client = GRPCIssuerClient(
             of: plan.configuration.trustDomain, at: IssuerAddress(host: plan.server.host, port: plan.server.port),
             now: { clock.now() }, logger: logger)
         agent = Agent(
-            plan.configuration, issuer: client, admission: OpenBundleAdmission(),
-            nodeProof: plan.token.map { JoinTokenProof(token: $0) } ?? NoProof(),
-            attestors: [UnixAttestor(program: plan.program, threads: threads)],
+            plan.configuration, issuer: client, admission: plan.admission ?? OpenBundleAdmission(),
+            nodeProof: plan.nodeProof ?? NoProof(), attestors: plan.attestors,
             store: try FileAgentStore(
-                folder: plan.folder, trustDomain: plan.configuration.trustDomain, threads: threads),
-            threads: threads, clock: clock, logger: logger)
+                folder: plan.folder, trustDomain: plan.configuration.trustDomain, threads: plan.threads),
+            threads: plan.threads, clock: clock, logger: logger)
+        beside = plan.beside
+        admission = plan.admission
+        self.levels = levels
+        startedAt = clock.now()
         self.logger = logger
     }
 
-    /// What runs: the client of the issuer, the agent, and its sockets; one for every process of the machine, the other for
-    /// the agent's own user.
+    /// What runs: what the agent asks, the agent, and its sockets; one for every process of the machine, the other for the
+    /// agent's own user.
     func services(socket: String, adminSocket: String?) -> [any Service] {
         let isServing: @Sendable () async -> Bool = { [agent] in agent.health.isReady }
         let workloads = IdentityServer.workloads(
             at: .path(socket, permissions: 0o666), answers: agent.identities, logger: logger, isServing: isServing)
-        var services: [any Service] = [
-            client, agent, workloads, ListeningNotice(listening) { try await workloads.ready() },
-        ]
+        var services =
+            beside + [client, agent, workloads, ListeningNotice(listening) { try await workloads.ready() }]
         if let adminSocket {
             services.append(
                 IdentityServer.administration(
-                    at: .path(adminSocket, permissions: 0o600), answers: agent.identities, logger: logger,
-                    isServing: isServing))
+                    at: .path(adminSocket, permissions: 0o600), answers: agent.identities, services: administration,
+                    logger: logger, isServing: isServing))
         }
         return services
     }
 
+    /// What operators of the node have at the admin socket, beside what delegates have.
+    private var administration: [(service: any RegistrableRPCService, descriptor: ServiceDescriptor)] {
+        let debug = AgentDebugService(startedAt: startedAt, identity: { [agent] in agent.identity }) { [agent] in
+            agent.health
+        }
+        return [
+            (debug, Spire_Agent_Debug_V1_Debug.descriptor),
+            (AgentLoggerService(levels), Spire_Api_Agent_Logger_V1_Logger.descriptor),
+        ]
+    }
+
     /// How the agent is, in words for health endpoints.
     func health() -> HealthEndpoint {
-        HealthEndpoint([
+        var checks = [
             HealthCheck("agent") { [agent] in
                 let health = agent.health
                 return HealthCheck.Finding(
@@ -68,7 +104,20 @@ struct AgentHost: Sendable {
                     detail: health.isReady ? "" : "\(health.phase), \(health.failedRounds) rounds failed")
             },
             listening.check("agent.listener"),
-        ])
+        ]
+        if let admission { checks.append(HealthCheck("agent.trust") { admission.standing.finding }) }
+        return HealthEndpoint(checks)
+    }
+}
+
+extension AnchoredAdmission.Standing {
+    /// Not ready before an authority is proven; a newer proof that could not be read is told, and no more.
+    var finding: HealthCheck.Finding {
+        var clauses = asOf.isEmpty ? [] : ["proven as of " + asOf.map(\.description).joined(separator: ", ")]
+        clauses.append("\(admitted) authorities admitted, \(refused) refused")
+        if let problem { clauses.append(problem) }
+        let detail = clauses.joined(separator: "; ")
+        return admitted > 0 ? .healthy(detail) : .notReady(detail)
     }
 }
 
