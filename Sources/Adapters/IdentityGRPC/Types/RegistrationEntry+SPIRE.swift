@@ -3,33 +3,16 @@
 internal import SPIFFE
 internal import SPIREAPI
 
-/// Why a message of SPIRE's API holds no value of ours.
-struct MessageFault: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The member that is wrong, as the API calls it.
-    let member: String
-    /// What is wrong with it.
-    let detail: String
-
-    init(_ member: String, _ detail: some Sendable) {
-        self.member = member
-        self.detail = String(describing: detail)
-    }
-
-    var description: String { "\(member): \(detail)" }
-}
-
 extension RegistrationEntry {
     /// Reads an entry as an issuer sends it.
     /// - Throws: ``MessageFault``.
     init(_ message: Spire_Api_Types_Entry) throws(MessageFault) {
         guard !message.id.isEmpty else { throw MessageFault("id", "is empty") }
-        var selectors: Set<SPIFFE.Selector> = []
-        for selector in message.selectors {
-            do {
-                selectors.insert(try SPIFFE.Selector(type: selector.type, value: selector.value))
-            } catch {
-                throw MessageFault("selectors", error)
-            }
+        let selectors: Set<SPIFFE.Selector>
+        do {
+            selectors = try Set(message.selectors)
+        } catch {
+            throw MessageFault("selectors", error)
         }
         self.init(
             id: message.id, spiffeID: try Self.id(message.spiffeID, "spiffe_id"),
@@ -98,12 +81,7 @@ extension Spire_Api_Types_Entry {
         if mask.spiffeID { spiffeID = Spire_Api_Types_SPIFFEID(entry.spiffeID) }
         if mask.parentID { parentID = Spire_Api_Types_SPIFFEID(entry.parentID) }
         if mask.selectors {
-            selectors = entry.selectors.sorted().map { selector in
-                var message = Spire_Api_Types_Selector()
-                message.type = selector.type
-                message.value = selector.value
-                return message
-            }
+            selectors = entry.selectors.sorted().map { Spire_Api_Types_Selector($0) }
         }
         if mask.x509SvidTtl { x509SvidTtl = entry.x509SVIDTTL }
         if mask.federatesWith { federatesWith = entry.federatesWith.sorted().map(\.name) }
