@@ -26,6 +26,7 @@ struct ContainerReferenceTests {
         Case(
             path: "/kubepods.slice/kubepods-pod\(String(pod.map { $0 == "-" ? "_" : $0 })).slice/crio-\(id).scope",
             pod: pod), Case(path: "/../../docker/\(id)/sub:group"),
+        Case(path: "/system.slice/nerdctl-\(id).scope"), Case(path: "/default/\(id)"),
         Case(path: "/kubepods/pod0123456789abcdef0123456789abcdef/\(id)", pod: "0123456789abcdef0123456789abcdef"),
     ]
 
@@ -40,7 +41,8 @@ struct ContainerReferenceTests {
 
     @Test(arguments: [
         "/", "/user.slice/user-1000.slice", "/docker/short", "/docker/\(id)0", "/docker/\(id.uppercased())",
-        "/kubepods/burstable/pod\(pod)", "/system.slice/docker-\(id).service",
+        "/kubepods/burstable/pod\(pod)", "/x:other:\(id)", "/cri-containerd:\(id)", "/x:cri-containerd:\(id):y",
+        "/system.slice/docker-\(id).service",
     ])
     func `other groups name no container`(path: String) throws {
         #expect(try ContainerReference.find(inGroups: Array("0::\(path)\n".utf8)) == nil)

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ACDC
+internal import CESR
 internal import KERI
+internal import KERINetwork
 internal import SPIFFE
+internal import StorageSQLite
 internal import TrustBinding
 
 extension IssuerService {

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import IdentityGRPC
 internal import IdentityHTTP
+internal import KERI
 internal import KelmarkBytes
 internal import KelmarkCrypto
 internal import Logging
@@ -121,6 +122,7 @@ struct AgentServeCommand: KelmarkCommand {
             configuration: configuration, server: server, folder: place, clock: clock, threads: threads,
             attestors: attestors)
         plan.beside = beside
+        plan.logsSelectors = workloads.logSelectors
         if let (proof, services) = try await node.proof(threads: threads, logger: logger) {
             plan.nodeProof = proof
             plan.beside += services

@@ -29,10 +29,10 @@ struct WorkloadAttestorOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("The authorities of the kubelet's certificate (PEM).", valueName: "file"),
         completion: .file())
-    var kubeletCa = "\(serviceAccount)/ca.crt"
+    var kubeletCa = WorkloadAttestorOptions.serviceAccount + "/ca.crt"
     @Option(
         help: ArgumentHelp("The token that the kubelet lets the agent in by.", valueName: "file"), completion: .file())
-    var kubeletToken = "\(serviceAccount)/token"
+    var kubeletToken = WorkloadAttestorOptions.serviceAccount + "/token"
     @Flag(help: "Take whoever answers for the kubelet; at loopback addresses only.")
     var kubeletUnverified = false
     @Flag(help: "Find out the systemd unit of processes, over the system bus.")
@@ -40,6 +40,8 @@ struct WorkloadAttestorOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("The socket of the system bus.", valueName: "path"), completion: .file())
     var systemBusSocket = SystemBus.usualSocket
+    @Flag(help: "Log the selectors that are found, at level debug; they may tell of environments.")
+    var logSelectors = false
 
     func validate() throws {
         guard let kubelet else {

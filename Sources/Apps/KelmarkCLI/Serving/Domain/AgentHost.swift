@@ -23,6 +23,8 @@ struct AgentHost: Sendable {
         var nodeProof: (any NodeProof)?
         /// What decides about authorities when the agent is bound to an organisation.
         var admission: AnchoredAdmission?
+        /// Whether the log names selectors.
+        var logsSelectors = false
         /// What runs beside the agent for these parts.
         var beside: [any Service] = []
 
@@ -58,7 +60,7 @@ struct AgentHost: Sendable {
             nodeProof: plan.nodeProof ?? NoProof(), attestors: plan.attestors,
             store: try FileAgentStore(
                 folder: plan.folder, trustDomain: plan.configuration.trustDomain, threads: plan.threads),
-            threads: plan.threads, clock: clock, logger: logger)
+            threads: plan.threads, clock: clock, logger: logger, showsSelectors: plan.logsSelectors)
         beside = plan.beside
         admission = plan.admission
         self.levels = levels
@@ -72,8 +74,8 @@ struct AgentHost: Sendable {
         let isServing: @Sendable () async -> Bool = { [agent] in agent.health.isReady }
         let workloads = IdentityServer.workloads(
             at: .path(socket, permissions: 0o666), answers: agent.identities, logger: logger, isServing: isServing)
-        var services =
-            beside + [client, agent, workloads, ListeningNotice(listening) { try await workloads.ready() }]
+        var services = beside
+        services += [client, agent, workloads, ListeningNotice(listening) { try await workloads.ready() }]
         if let adminSocket {
             services.append(
                 IdentityServer.administration(

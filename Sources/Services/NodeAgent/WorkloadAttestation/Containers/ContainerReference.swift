@@ -98,7 +98,8 @@ package struct ContainerReference: Hashable, Sendable {
     private static func containerID(in part: ArraySlice<UInt8>) -> String? {
         var name = String(decoding: part, as: UTF8.self)
         if name.hasSuffix(".scope") { name.removeLast(6) }
-        for prefix in ["docker-", "cri-containerd-", "crio-", "libpod-", "containerd-"] where name.hasPrefix(prefix) {
+        for prefix in ["docker-", "cri-containerd-", "crio-", "libpod-", "containerd-", "nerdctl-"]
+        where name.hasPrefix(prefix) {
             name.removeFirst(prefix.count)
             break
         }
