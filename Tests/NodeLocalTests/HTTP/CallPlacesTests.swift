@@ -66,6 +66,26 @@ struct CallPlacesTests {
         #expect(try await places.use { 7 } == 7)
     }
 
+    @Test func `users take turns, and fill no line but their own`() async throws {
+        let places = CallPlaces(1, longestLine: 3)
+        let order = Current<[UInt32]>([])
+        try await holding(places) { release in
+            try await withThrowingTaskGroup { group in
+                var waiting = 0
+                for caller in [7, 7, 7, 8, 9, 8] as [UInt32] {
+                    group.addTask { try await places.use(for: caller) { order.value.append(caller) } }
+                    waiting += 1
+                    await untilWaiting(waiting, places)
+                }
+                await #expect(throws: AttestorError.self) { try await places.use(for: 7) {} }
+                release.finish()
+                try await group.waitForAll()
+            }
+        }
+        #expect(order.value == [7, 8, 9, 7, 8, 7])
+        #expect(places.waiting == 0)
+    }
+
     @Test func `a call that fails gives its place back`() async throws {
         let places = CallPlaces(1)
         for _ in 0..<3 {
