@@ -494,4 +494,18 @@ struct AgentTests {
         #expect(bound.identity == nil)
         #expect(bound.phase == .bootstrapping)
     }
+
+    private struct NeverProof: NodeProof {
+        func data() throws -> NodeAttestationData { throw AgentPhase.StopReason.cannotReattest }
+        func answer(_ challenge: [UInt8]) -> [UInt8] { challenge }
+    }
+
+    @Test func `an agent that has no way to attest ends when it must`() async throws {
+        let agent = Agent(
+            AgentConfiguration(trustDomain: Sample.domain, version: "1", bootstrap: .anybody), issuer: issuer,
+            admission: OpenBundleAdmission(), nodeProof: NeverProof(), attestors: [], store: store,
+            threads: BlockingThreads(), clock: clock, jitter: Sample.steady, logger: Sample.silent)
+        await #expect(throws: AgentPhase.StopReason.cannotReattest) { try await agent.run() }
+        #expect(await issuer.calls[.attest] == nil)
+    }
 }

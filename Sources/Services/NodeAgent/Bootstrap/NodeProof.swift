@@ -3,7 +3,7 @@
 /// Proves to the issuer which node this is. Facts (SPIFFE) 12.
 public protocol NodeProof: Sendable {
     /// What is sent first.
-    /// - Throws: whatever keeps it from knowing.
+    /// - Throws: whatever keeps it from knowing; ``AgentPhase/StopReason`` where it never will, which ends the agent.
     func data() async throws -> NodeAttestationData
     /// The answer to one challenge of the issuer.
     /// - Throws: where it can't be answered; the attestation ends.

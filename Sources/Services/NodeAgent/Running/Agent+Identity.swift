@@ -113,6 +113,8 @@ extension Agent {
         let data: NodeAttestationData
         do {
             data = try await nodeProof.data()
+        } catch let reason as AgentPhase.StopReason {
+            throw reason
         } catch {
             throw IssuerClientError(.failed, "the node attestor has nothing to send: \(error)")
         }

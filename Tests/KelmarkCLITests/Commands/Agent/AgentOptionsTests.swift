@@ -128,4 +128,15 @@ import Testing
         let pem = try file("node.pem", Array(try TestCertificates("acme.example").leaf.pem.utf8))
         #expect(await failure(x509 + [pem, "--x509pop-key", key]) == "KM-AGENT-NODE-PROOF")
     }
+
+    @Test func `an agent that has never attested and has no way to does not begin`() async throws {
+        let failure = await #expect(throws: CommandFailure.self) {
+            try await CommandDrive.run(
+                [
+                    "agent", "serve", "--trust-domain", "acme.example", "--folder", "\(folder.path)/agent",
+                    "--socket-path", folder.socket, "--health-listen", "127.0.0.1:0", "--insecure-bootstrap", "--quiet",
+                ], environment: ["KELMARK_HOME": folder.path])
+        }
+        #expect(failure?.code == "KM-AGENT-NO-ATTESTATION")
+    }
 }

@@ -89,7 +89,7 @@ struct AgentServeCommand: KelmarkCommand {
         let levels = LogLevelSwitch(launch: ServiceRunner.level(in: context))
         let logger = Logger(label: "agent") { SwitchedLogHandler(JSONLogHandler(component: $0, level: .trace), levels) }
         let socket = try context.socketPath(socketPath, Product.Socket.workload)
-        let host = try AgentHost(try await plan(domain, place, logger), levels: levels, logger: logger)
+        let host = try await AgentHost.open(try await plan(domain, place, logger), levels: levels, logger: logger)
         var data: OrderedMap = [
             "trustDomain": .text(domain.name), "socket": .text(socket), "server": .text(server.description),
         ]

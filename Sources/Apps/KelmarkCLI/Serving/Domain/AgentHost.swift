@@ -50,16 +50,27 @@ struct AgentHost: Sendable {
     private let logger: Logger
     private let listening = ListeningFlag()
 
-    init(_ plan: Plan, levels: LogLevelSwitch, logger: Logger) throws {
+    /// Opens what the agent kept.
+    /// - Throws: ``CommandFailure`` for an agent that has never attested and has no way to; what the store fails with.
+    static func open(_ plan: Plan, levels: LogLevelSwitch, logger: Logger) async throws -> AgentHost {
+        let store = try FileAgentStore(
+            folder: plan.folder, trustDomain: plan.configuration.trustDomain, threads: plan.threads)
+        if plan.nodeProof == nil, try await store.load()?.identity == nil {
+            throw CommandFailure(
+                "KM-AGENT-NO-ATTESTATION", "the agent has to attest, and nothing says how",
+                next: "\(Product.command) token create --out token")
+        }
+        return AgentHost(plan, store, levels, logger)
+    }
+
+    private init(_ plan: Plan, _ store: FileAgentStore, _ levels: LogLevelSwitch, _ logger: Logger) {
         let clock = plan.clock
         client = GRPCIssuerClient(
             of: plan.configuration.trustDomain, at: IssuerAddress(host: plan.server.host, port: plan.server.port),
             now: { clock.now() }, logger: logger)
         agent = Agent(
             plan.configuration, issuer: client, admission: plan.admission ?? OpenBundleAdmission(),
-            nodeProof: plan.nodeProof ?? NoProof(), attestors: plan.attestors,
-            store: try FileAgentStore(
-                folder: plan.folder, trustDomain: plan.configuration.trustDomain, threads: plan.threads),
+            nodeProof: plan.nodeProof ?? NoProof(), attestors: plan.attestors, store: store,
             threads: plan.threads, clock: clock, logger: logger, showsSelectors: plan.logsSelectors)
         beside = plan.beside
         admission = plan.admission
@@ -123,13 +134,9 @@ extension AnchoredAdmission.Standing {
     }
 }
 
-/// For an agent that has attested before and has no other way: it goes on with what it kept.
+/// For an agent that has attested before and has no other way: it goes on with what it kept, and ends when it can't.
 private struct NoProof: NodeProof {
-    func data() throws -> NodeAttestationData {
-        throw CommandFailure(
-            "KM-AGENT-NO-ATTESTATION", "the agent has to attest, and nothing says how",
-            next: "\(Product.command) token create --out token")
-    }
+    func data() throws -> NodeAttestationData { throw AgentPhase.StopReason.cannotReattest }
 
     func answer(_ challenge: [UInt8]) throws -> [UInt8] { [] }
 }
