@@ -24,7 +24,7 @@ struct AgentCommand: AsyncParsableCommand {
                 "a token for it, at the issuer", "kelmark token create --out token"),
             CommandExample("which agents there are, at the issuer", "kelmark node list"),
         ],
-        subcommands: [AgentServeCommand.self] + NodeCommand.verbs)
+        subcommands: [AgentServeCommand.self, AgentLoggerCommand.self, AgentDebugCommand.self] + NodeCommand.verbs)
 }
 
 /// `kelmark agent serve`.

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import IdentityGRPC
+internal import KelmarkBytes
+
+/// Options of every command that administers a node agent.
+struct AgentAdminOptions: ParsableArguments {
+    @Option(
+        name: .also("socket-path", as: "socketPath"),
+        help: ArgumentHelp("The agent's admin socket, as agent serve --admin-socket-path has it.", valueName: "path"),
+        completion: .file())
+    var socketPath: String
+    @OptionGroup var form: OutputOptions
+}
+
+extension CommandContext {
+    /// Runs `body` with a connection to the agent.
+    fileprivate func administering<Result: Sendable>(
+        _ options: AgentAdminOptions, _ body: (AgentAdministration) async throws -> Result
+    ) async throws -> Result {
+        console.detail("asking the agent at \(options.socketPath)")
+        return try await AgentAdministration.connected(toSocket: options.socketPath, body)
+    }
+}
+
+/// `kelmark agent logger`.
+struct AgentLoggerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration.kelmark(
+        "logger", "Shows and changes how much a running agent logs.",
+        examples: [
+            CommandExample("how much", "kelmark agent logger get --socket-path admin.sock"),
+            CommandExample("more", "kelmark agent logger set --level debug --socket-path admin.sock"),
+            CommandExample("as when it began", "kelmark agent logger reset --socket-path admin.sock"),
+        ],
+        subcommands: [AgentLoggerGetCommand.self, AgentLoggerSetCommand.self, AgentLoggerResetCommand.self])
+}
+
+/// `kelmark agent logger get`.
+struct AgentLoggerGetCommand: KelmarkCommand {
+    static let path = "agent logger get"
+    static let configuration = CommandConfiguration.kelmark(
+        "get", "Shows how much the agent logs.",
+        examples: [
+            CommandExample("now, and when it began", "kelmark agent logger get --socket-path admin.sock"),
+            CommandExample(
+                "as SPIRE's tool prints it", "kelmark agent logger get -socketPath admin.sock -output json"),
+            CommandExample("for a script", "kelmark agent logger get --socket-path admin.sock --json"),
+        ])
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var agent: AgentAdminOptions
+
+    func perform(in context: CommandContext) async throws -> CommandResult {
+        LoggerView.answer(try await context.administering(agent) { try await $0.logger() })
+            .result(agent.form, in: context)
+    }
+}
+
+/// `kelmark agent logger set`.
+struct AgentLoggerSetCommand: KelmarkCommand {
+    static let path = "agent logger set"
+    static let configuration = CommandConfiguration.kelmark(
+        "set", "Changes how much the agent logs, until it ends.",
+        examples: [
+            CommandExample("more", "kelmark agent logger set --level debug --socket-path admin.sock"),
+            CommandExample("less", "kelmark agent logger set --level error --socket-path admin.sock"),
+            CommandExample("as SPIRE's tool does", "kelmark agent logger set -level info -socketPath admin.sock"),
+        ])
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var agent: AgentAdminOptions
+    @Option(
+        name: .also("level", as: "level"),
+        help: ArgumentHelp("panic, fatal, error, warn, info, debug or trace.", valueName: "level"))
+    var level: LogLevelRecord
+
+    func perform(in context: CommandContext) async throws -> CommandResult {
+        LoggerView.answer(try await context.administering(agent) { try await $0.setLogLevel(level) })
+            .result(agent.form, in: context)
+    }
+}
+
+/// `kelmark agent logger reset`.
+struct AgentLoggerResetCommand: KelmarkCommand {
+    static let path = "agent logger reset"
+    static let configuration = CommandConfiguration.kelmark(
+        "reset", "Has the agent log what it logged when it began.",
+        examples: [
+            CommandExample("do it", "kelmark agent logger reset --socket-path admin.sock"),
+            CommandExample(
+                "as SPIRE's tool prints it", "kelmark agent logger reset -socketPath admin.sock -output json"),
+            CommandExample("for a script", "kelmark agent logger reset --socket-path admin.sock --json"),
+        ])
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var agent: AgentAdminOptions
+
+    func perform(in context: CommandContext) async throws -> CommandResult {
+        LoggerView.answer(try await context.administering(agent) { try await $0.resetLogLevel() })
+            .result(agent.form, in: context)
+    }
+}
+
+/// `kelmark agent debug`.
+struct AgentDebugCommand: KelmarkCommand {
+    static let path = "agent debug"
+    static let configuration = CommandConfiguration.kelmark(
+        "debug", "Shows what a running agent holds, how long it runs, and its own certificates.",
+        examples: [
+            CommandExample("all of it", "kelmark agent debug --socket-path admin.sock"),
+            CommandExample(
+                "as SPIRE's tool prints it", "kelmark agent debug -socketPath admin.sock -output json"),
+            CommandExample("for a script", "kelmark agent debug --socket-path admin.sock --json"),
+        ])
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var agent: AgentAdminOptions
+
+    func perform(in context: CommandContext) async throws -> CommandResult {
+        Self.answer(try await context.administering(agent) { try await $0.info() }).result(agent.form, in: context)
+    }
+
+    static func answer(_ info: AgentInfo) -> Answer {
+        var text = [
+            "Agent Debug Info:",
+            "  Uptime:                  \(SPIREText.duration(Int64(info.uptime)))",
+            "  Cached X.509-SVIDs:      \(info.x509SVIDs)",
+            "  Cached JWT-SVIDs:        \(info.jwtSVIDs)",
+            "  Last Sync Success:       \(info.synchronisedAt == 0 ? "never" : SPIREText.stamp(info.synchronisedAt))",
+            "  SVID Chain:",
+        ]
+        for (index, certificate) in info.chain.enumerated() {
+            text += [
+                "    [\(index)] SPIFFE ID:  \(printable(certificate.id.description))",
+                "        Subject:    \(printable(certificate.subject))",
+                "        Expires At: \(SPIREText.stamp(certificate.expiresAt))",
+            ]
+        }
+        return Answer(
+            json: [
+                "cached_jwt_svids_count": OrderedValue(info.jwtSVIDs),
+                "cached_x509_svids_count": OrderedValue(info.x509SVIDs),
+                "last_sync_success": SPIREJSON.integer(info.synchronisedAt),
+                "svid_chain": .list(
+                    info.chain.map {
+                        [
+                            "expires_at": SPIREJSON.integer($0.expiresAt), "id": SPIREJSON.id($0.id),
+                            "subject": .text($0.subject),
+                        ]
+                    }),
+                "uptime": OrderedValue(info.uptime),
+            ], text: text)
+    }
+}
