@@ -283,7 +283,7 @@ tests(
     uses: [
         "KelmarkCLI", "KERINetwork", "StorageSQLite", "TrustBinding", "SPIFFE", "ACDC", "KERI", "CESR", "KelmarkBytes",
         "KelmarkCrypto", "KelmarkTestSupport", "IdentityGRPC", "SPIREAPI", "Issuer", "IssuerTestKit", "JOSE",
-        "NodeAgent", "NodeLocal",
+        "NodeAgent", "NodeLocal", "IdentityHTTP",
     ], external: [.argumentParser, .grpc, .protobuf, .x509, .asn1, .crypto, .logging], exclude: ["mutations.txt"])
 // Witnesses that are killed, paused and spoiled; what scripts/soak runs, and tests of its parts.
 support(

@@ -81,6 +81,7 @@ struct IdentityServiceTests {
             return [9]
         }
         for (endpoint, isFresh) in [(proof, false), (failing, true)] {
+            fails.value = false
             let service = IdentityService(
                 bundle: nil, discovery: nil, proof: endpoint,
                 identity: SVIDTLSIdentity(Current(try domain.svid("/kelmark/issuer")), now: { TestTrustDomain.now }),

@@ -73,8 +73,8 @@ struct SSHHostProofTests {
             #expect(throws: AttestorError.self) { try proof("ed25519", certificate: certificate) }
         }
         // The same kind of key, but not this one: its first byte differs.
-        let host = try host("p256")
-        let words = String(decoding: host.certificate, as: UTF8.self).split(separator: " ")
+        let sample = try host("p256")
+        let words = String(decoding: sample.certificate, as: UTF8.self).split(separator: " ")
         var wire = [UInt8](try #require(Data(base64Encoded: String(words[1]))))
         let point = try #require(wire.indices.first { wire[$0...].starts(with: [0, 0, 0, 65, 4]) })
         wire[point + 10] ^= 1

@@ -59,8 +59,8 @@ struct ChallengeListenerTests {
 
     @Test func `an address that can't be listened at is told`() async throws {
         let listener = ChallengeListener(host: "192.0.2.1", port: 1, logger: quiet)
-        try await withThrowingTaskGroup { group in
-            group.addTask { try await listener.run() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await listener.run() }
             await #expect(throws: (any Error).self) { try await listener.open() }
             group.cancelAll()
         }
@@ -68,7 +68,7 @@ struct ChallengeListenerTests {
 
     @Test func `who waits for a port when it all ends is told`() async throws {
         let listener = ChallengeListener(host: "127.0.0.1", port: 0, logger: quiet)
-        await withTaskGroup { group in
+        await withTaskGroup(of: Void.self) { group in
             group.cancelAll()
             group.addTask { try? await listener.run() }
             await group.waitForAll()

@@ -53,7 +53,7 @@ struct CallPlacesTests {
     @Test func `the line has an end`() async throws {
         let places = CallPlaces(1, longestLine: 1)
         try await holding(places) { _ in
-            try await withThrowingTaskGroup(of: Void.self) { group in
+            await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await places.use {} }
                 await untilWaiting(1, places)
                 await #expect(throws: AttestorError.self) { try await places.use {} }
@@ -96,7 +96,7 @@ struct CallPlacesTests {
 
     @Test func `who is cancelled already takes no place`() async throws {
         let places = CallPlaces(1)
-        await withTaskGroup { group in
+        await withTaskGroup(of: Void.self) { group in
             group.cancelAll()
             group.addTask {
                 await #expect(throws: CancellationError.self) { try await places.use {} }

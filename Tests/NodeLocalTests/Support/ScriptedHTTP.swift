@@ -118,6 +118,7 @@ private final class Answerer: ChannelInboundHandler {
 }
 
 /// A client of whoever is to be asked, closed behind a test.
+@discardableResult
 func asking<R: Sendable>(
     clock: any AgentClock = PatientClock(), _ body: (LocalHTTPClient) async throws -> R
 ) async throws -> R {

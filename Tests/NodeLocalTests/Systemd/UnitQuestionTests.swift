@@ -115,7 +115,10 @@ struct UnitQuestionTests {
         )
         .bytes
         #expect(throws: AttestorError.self) {
-            for _ in 0..<20 { #expect(try question.receive(signal) == .wait) }
+            for _ in 0..<20 {
+                let step = try question.receive(signal)
+                #expect(step == .wait)
+            }
         }
     }
 
@@ -155,7 +158,7 @@ struct UnitQuestionTests {
         var silent = BusReply.text(Self.path, type: "o", to: 2)
         silent.serial = 0
         for bytes in [
-            changed(0, UInt8(ascii: "x")), changed(3, 2), changed(6, 1), changed(14, 1), changed(12, 255),
+            changed(0, UInt8(ascii: "x")), changed(3, 2), changed(6, 1), changed(14, 1),
             // The padding between the first field and the second.
             twice.bytes, array.bytes, silent.bytes,
         ] {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SPIFFE
 internal import SPIREAPI
+internal import SwiftProtobuf
 
 /// A node agent, as who administers it sees it: calls to SPIRE's agent API over the agent's admin socket. It works with
 /// SPIRE's own agent as well.

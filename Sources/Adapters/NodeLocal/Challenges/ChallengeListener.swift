@@ -2,8 +2,8 @@
 
 internal import HTTPServing
 package import Logging
-package import NodeAgent
-package import ServiceLifecycle
+internal import NodeAgent
+internal import ServiceLifecycle
 internal import Synchronization
 
 /// The port at which a node answers the issuer's challenge (`http_challenge`), open from ``open()`` to ``close()``.

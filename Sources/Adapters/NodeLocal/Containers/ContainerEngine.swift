@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import NodeAgent
+internal import NodeAgent
 
 /// Docker or Podman at its Unix socket: the Docker Engine API. Facts (SPIFFE) 20.5.
 package struct ContainerEngine: ContainerEngineClient {

@@ -5,7 +5,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
 package import NodeAgent
-package import ServiceLifecycle
+internal import ServiceLifecycle
 internal import Synchronization
 
 /// Asks services beside the agent over HTTP/1.1: a container engine at its Unix socket, the kubelet of the node.

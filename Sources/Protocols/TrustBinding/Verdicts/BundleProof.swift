@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CESR
 internal import JOSE
 public import KERI
 public import KelmarkBytes

@@ -3,6 +3,7 @@
 import IssuerTestKit
 import KelmarkBytes
 import SPIREAPI
+import SwiftProtobuf
 import Testing
 
 @testable import KelmarkCLI

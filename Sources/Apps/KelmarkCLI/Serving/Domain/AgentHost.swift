@@ -8,6 +8,7 @@ internal import NodeAgent
 internal import SPIFFE
 internal import SPIREAPI
 internal import ServiceLifecycle
+internal import TrustBinding
 
 /// A node agent with everything that it is made of, ready to be served.
 struct AgentHost: Sendable {
