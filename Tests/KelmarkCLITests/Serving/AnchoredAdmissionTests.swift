@@ -27,7 +27,7 @@ import Testing
         static func make() async throws -> Story {
             let home = try CommandFolder()
             let environment = [
-                "KELMARK_HOME": "\(home.path)/home",
+                "KELMARK_HOME": "\(home.path)/h",
                 "KELMARK_PASSPHRASE_FILE": try home.secret("correct horse battery"),
             ]
             func run(_ line: String) async throws -> OrderedMap {
@@ -48,7 +48,7 @@ import Testing
             let before = try await proof("before.kel")
             _ = try await run("authority revoke \(try #require(credential?.textValue)) --yes")
             let issuer = try #require(statement?["i"]?.textValue.flatMap { AID($0) })
-            let entries = try IssuerFolder(path: "\(home.path)/home/issuers").entries(of: issuer)
+            let entries = try IssuerFolder(path: "\(home.path)/h/issuers").entries(of: issuer)
             return Story(
                 root: try #require(try await run("id show acme")["aid"]?.textValue.flatMap { AID($0) }),
                 authority: X509Authority(try #require(entries.first?.certificate)), before: before,

@@ -49,7 +49,9 @@ final class CallPlaces: Sendable {
     /// Runs a call as soon as there is a place.
     /// - Parameter caller: the user for whose process the call is made.
     /// - Throws: `AttestorError` when too many of the same user wait already; `CancellationError`; what the call throws.
-    func use<Result>(for caller: UInt32 = 0, _ call: () async throws -> Result) async throws -> Result {
+    func use<Result>(for caller: UInt32 = BlockingThreads.caller ?? 0, _ call: () async throws -> Result) async throws
+        -> Result
+    {
         try await take(for: caller)
         defer { give() }
         return try await call()

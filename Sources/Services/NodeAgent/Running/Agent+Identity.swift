@@ -14,11 +14,7 @@ extension Agent {
         }
         // What was trusted before need not be now: the agent may have been bound to an organisation since.
         record.bundle = await admitted(record.bundle)
-        let identity = record.identity.flatMap { stored in
-            try? AgentIdentity(
-                chain: stored.chain, key: stored.key, isReattestable: stored.isReattestable,
-                under: record.bundle.x509Bundle, at: clock.now())
-        }
+        let identity = record.identity.flatMap { judged($0, under: record.bundle) }
         try state.withLock { [record] state in
             state.record = record
             state.identity = identity

@@ -12,7 +12,7 @@ public final class BlockingThreads: Sendable {
     public struct Busy: Error, Hashable, Sendable {}
 
     /// The user for whose process the calls of a task are made; nil for the agent's own.
-    @TaskLocal static var caller: UInt32?
+    @TaskLocal package static var caller: UInt32?
 
     private typealias Job = @Sendable () -> Void
 
