@@ -56,7 +56,7 @@ extension Target.Dependency {
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
     static let sqlite: Self = .product(name: "GRDBSQLite", package: "GRDB.swift")
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
-    static let configuration: Self = .product(name: "Configuration", package: "swift-configuration")
+    static let yams: Self = .product(name: "Yams", package: "Yams")
     static let systemPackage: Self = .product(name: "SystemPackage", package: "swift-system")
     static let logging: Self = .product(name: "Logging", package: "swift-log")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -203,7 +203,7 @@ module(
         "Issuer", "NodeAgent", "StorageSQLite", "HTTPTransport", "HTTPServing", "KERIHTTP", "IdentityHTTP", "NodeLocal",
         "SPIREAPI", "IdentityGRPC",
     ],
-    external: [.argumentParser, .configuration, .lifecycle, .signals, .logging, .asn1, .x509, .crypto, .grpc])
+    external: [.argumentParser, .yams, .lifecycle, .signals, .logging, .asn1, .x509, .crypto, .grpc])
 module(.apps, "kelmark", uses: ["KelmarkCLI"], executable: true)
 if topLayer == .apps { products.append(.executable(name: "kelmark", targets: ["kelmark"])) }
 
@@ -282,9 +282,10 @@ tests(
     "KelmarkCLITests",
     uses: [
         "KelmarkCLI", "KERINetwork", "StorageSQLite", "TrustBinding", "SPIFFE", "ACDC", "KERI", "CESR", "KelmarkBytes",
-        "KelmarkCrypto", "KelmarkTestSupport", "IdentityGRPC", "SPIREAPI", "Issuer", "IssuerTestKit", "JOSE",
-        "NodeAgent", "NodeLocal", "IdentityHTTP",
-    ], external: [.argumentParser, .grpc, .protobuf, .x509, .asn1, .crypto, .logging], exclude: ["mutations.txt"])
+        "KelmarkCrypto", "KelmarkTestSupport", "IdentityGRPC", "SPIREAPI", "IssuerTestKit", "JOSE", "IdentityHTTP",
+        "Issuer", "NodeAgent", "NodeLocal",
+    ], external: [.argumentParser, .yams, .grpc, .protobuf, .x509, .asn1, .crypto, .logging, .lifecycle],
+    exclude: ["mutations.txt"])
 // Witnesses that are killed, paused and spoiled; what scripts/soak runs, and tests of its parts.
 support(
     "FaultDrill",
@@ -346,7 +347,7 @@ if topLayer == .apps {
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ]
 }

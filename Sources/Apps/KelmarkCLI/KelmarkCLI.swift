@@ -8,8 +8,11 @@ public enum KelmarkCLI {
     /// Parses the arguments behind the program's name, runs the command, and returns the exit code.
     public static func main(_ arguments: [String]) async -> Int32 {
         signal(SIGPIPE, SIG_IGN)
+        var configured: [ConfiguredArguments.Value] = []
         do {
-            var command = try RootCommand.parseAsRoot(arguments)
+            let whole = try ConfiguredArguments(arguments, environment: ProcessInfo.processInfo.environment)
+            configured = whole.values
+            var command = try RootCommand.parseAsRoot(whole.arguments)
             switch command {
             case let ours as any KelmarkCommand: return await CommandRunner.run(ours).rawValue
             case var other as any AsyncParsableCommand: try await other.run()
@@ -17,15 +20,21 @@ public enum KelmarkCLI {
             }
             return ExitStatus.ok.rawValue
         } catch {
-            return explain(error, arguments: arguments)
+            return explain(error, arguments: arguments, configured: configured)
         }
     }
 
-    /// Prints a help text, or says what is wrong with the command line.
-    private static func explain(_ error: any Error, arguments: [String]) -> Int32 {
+    /// Prints a help text, or says what is wrong with the command line or with what the configuration added to it.
+    private static func explain(
+        _ error: any Error, arguments: [String], configured: [ConfiguredArguments.Value]
+    ) -> Int32 {
         let isJSON = arguments.contains("--json")
         let console = Console(
             isJSON: isJSON, verbosity: .normal, environment: ProcessInfo.processInfo.environment)
+        let words = arguments.prefix { !$0.hasPrefix("-") }.prefix(2).joined(separator: " ")
+        if let failure = error as? CommandFailure {
+            return CommandRunner.report(failure, of: words, on: console).rawValue
+        }
         let exit = RootCommand.exitCode(for: error)
         let message = RootCommand.fullMessage(for: error)
         if exit == .success {
@@ -33,8 +42,9 @@ public enum KelmarkCLI {
             return ExitStatus.ok.rawValue
         }
         if exit != .validationFailure, let status = ExitStatus(rawValue: exit.rawValue) { return status.rawValue }
-        let words = arguments.prefix { !$0.hasPrefix("-") }.prefix(2).joined(separator: " ")
-        let cause = RootCommand.message(for: error)
+        var cause = RootCommand.message(for: error)
+        let places = ConfiguredArguments.places(of: configured, namedIn: cause)
+        if !places.isEmpty { cause += " (\(places))" }
         let failure = CommandFailure(
             "KM-USAGE", cause.isEmpty ? "no command was given" : cause,
             next: "\(Product.command) \(words.isEmpty ? "" : words + " ")--help")

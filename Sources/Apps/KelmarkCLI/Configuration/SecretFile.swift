@@ -18,7 +18,8 @@ enum SecretFile {
     private static let longest = 4096
 
     /// The first line of a file.
-    /// - Throws: ``CommandFailure``, also when `ownerOnly` and the group or others may read the file.
+    /// - Throws: ``CommandFailure``, also when `ownerOnly` and the group or others may read the file; of a credential
+    ///   that the service manager laid out for this process, the manager has seen to that in its own way.
     static func firstLine(ofFile path: String, _ content: Content, ownerOnly: Bool = true) throws -> SecretBytes {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -26,12 +27,19 @@ enum SecretFile {
         }
         defer { close(descriptor) }
         var status = stat()
-        if ownerOnly, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 {
+        if ownerOnly, !isCredential(path), fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            status.st_mode & 0o077 != 0
+        {
             throw CommandFailure(
                 content.exposed, "\(path) has mode \(String(status.st_mode & 0o777, radix: 8))",
                 next: "chmod 600 \(path)")
         }
         return try firstLine(of: descriptor, named: path, content)
+    }
+
+    private static func isCredential(_ path: String) -> Bool {
+        guard let folder = getenv("CREDENTIALS_DIRECTORY") else { return false }
+        return path.hasPrefix(String(cString: folder) + "/") && !path.contains("/../")
     }
 
     /// The first line behind a descriptor, read byte by byte, so that nothing behind it is taken from a pipe.

@@ -25,6 +25,8 @@ struct Settings: Sendable {
     var largestInput: Int
     /// Every setting with its value and origin, in the order of the reference.
     var origins: [SettingValue]
+    /// What was read; the sections of commands that serve are in it too.
+    var files: ConfigurationFiles
 }
 
 /// One setting as `config show --origin` prints it.
@@ -33,7 +35,7 @@ struct SettingValue: Sendable, Hashable {
     let key: String
     /// The value; empty when there is none.
     let value: String
-    /// `default`, `file PATH`, `environment NAME`, `flag --name`.
+    /// `default`, `file PATH:LINE`, `environment NAME`, `flag --name`.
     let origin: String
 }
 
@@ -51,7 +53,10 @@ struct SettingDefinition: Sendable {
     let purpose: String
 
     /// The environment variable.
-    var variable: String {
+    var variable: String { Self.variable(key) }
+
+    /// The environment variable of a key.
+    static func variable(_ key: String) -> String {
         Product.environmentPrefix + "_"
             + key.map { $0 == "." || $0 == "-" ? "_" : $0.uppercased() }.joined()
     }

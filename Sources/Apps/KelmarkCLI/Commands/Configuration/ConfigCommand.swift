@@ -6,13 +6,13 @@ internal import KelmarkBytes
 /// `kelmark config`.
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration.kelmark(
-        "config", "Shows the configuration.",
+        "config", "Shows and checks the configuration.",
         examples: [
             CommandExample("the settings in force", "kelmark config show"),
             CommandExample("and where each comes from", "kelmark config show --origin"),
-            CommandExample("for a script", "kelmark config show --json"),
+            CommandExample("a file before a service reads it", "kelmark config check kelmark.yaml"),
         ],
-        subcommands: [ConfigShowCommand.self])
+        subcommands: [ConfigShowCommand.self, ConfigCheckCommand.self])
 }
 
 /// `kelmark config show`.
@@ -20,7 +20,8 @@ struct ConfigShowCommand: KelmarkCommand {
     static let path = "config show"
     static let configuration = CommandConfiguration.kelmark(
         "show", "Prints the settings in force.",
-        about: "Flags win over KELMARK_… variables, those over the configuration file, that over defaults.",
+        about: "Flags win over KELMARK_… variables, those over the configuration file and its drop-ins, those over "
+            + "defaults. The sections of commands that serve are what they would be started with.",
         examples: [
             CommandExample("the settings in force", "kelmark config show"),
             CommandExample("and where each comes from", "kelmark config show --origin"),
@@ -32,7 +33,8 @@ struct ConfigShowCommand: KelmarkCommand {
     var origin = false
 
     func perform(in context: CommandContext) async throws -> CommandResult {
-        let settings = context.settings.origins
+        var settings = context.settings.origins
+        for command in ServedCommand.all { settings += try Self.values(of: command, in: context) }
         let width = settings.map(\.key.count).max() ?? 0
         var data = OrderedMap()
         for setting in settings {
@@ -45,5 +47,59 @@ struct ConfigShowCommand: KelmarkCommand {
                 let value = setting.value.isEmpty ? "(none)" : setting.value
                 return "\(key)  \(value)" + (origin ? "  [\(setting.origin)]" : "")
             })
+    }
+
+    /// What a command that serves would be started with.
+    private static func values(of command: ServedCommand, in context: CommandContext) throws -> [SettingValue] {
+        let configured = try ConfiguredArguments.values(
+            of: command, in: context.settings.files, environment: context.environment)
+        return command.options.map { option in
+            let key = command.key(option)
+            if let found = configured.first(where: { $0.option == option }) {
+                return SettingValue(key: key, value: found.values.joined(separator: ", "), origin: found.origin)
+            }
+            return SettingValue(
+                key: key, value: option.defaultValue ?? "", origin: "default")
+        }
+    }
+}
+
+/// `kelmark config check`.
+struct ConfigCheckCommand: KelmarkCommand {
+    static let path = "config check"
+    static let configuration = CommandConfiguration.kelmark(
+        "check", "Says whether a configuration file is right, before anything reads it.",
+        about:
+            "The file is read with the drop-ins beside it (FILE.d/*.yaml). Every key must be known and every value one "
+            + "that its setting takes; a section, such as issuer, must be enough to start its command without any flag.",
+        examples: [
+            CommandExample("a file", "kelmark config check kelmark.yaml"),
+            CommandExample("all findings, for a script", "kelmark config check kelmark.yaml --json"),
+            CommandExample("what would be in force with it", "kelmark config show --origin --config kelmark.yaml"),
+        ])
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: ArgumentHelp("The configuration file.", valueName: "file"), completion: .file())
+    var file: String
+
+    func perform(in context: CommandContext) async throws -> CommandResult {
+        let files = try ConfigurationFiles(path: file, isRequired: true)
+        let check = ConfigurationCheck(files)
+        let data: OrderedMap = [
+            "files": .list(files.documents.map { .text($0.path) }),
+            "sections": .list(check.sections.map { .text($0) }),
+            "findings": .list(
+                check.findings.map { ["code": .text($0.code), "cause": .text($0.cause)] }),
+        ]
+        guard let first = check.findings.first else {
+            let sections = check.sections.isEmpty ? "" : ", enough to serve: " + check.sections.joined(separator: ", ")
+            return CommandResult(data: data, text: ["\(file) is right" + sections])
+        }
+        let cause =
+            check.findings.count == 1
+            ? first.cause : "\(first.cause); \(check.findings.count) findings in all"
+        return CommandResult(
+            data: data, text: check.findings.map { "\($0.code)  \($0.cause)" },
+            concern: CommandFailure(first.code, cause, next: "kelmark config check --help"))
     }
 }
