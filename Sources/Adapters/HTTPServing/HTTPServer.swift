@@ -22,21 +22,26 @@ package final class HTTPServer: Service {
     private let tls: TLSContext?
     private let host: String
     private let port: Int
+    private let descriptor: CInt?
     private let limits: ServerLimits
     private let logger: Logger
     private let connections: ConnectionRegistry
     private let bound = Promise<Int>()
 
     /// Serves at an address; port 0 takes a free one, which ``boundPort()`` tells.
-    /// - Parameter tls: Asked once for each connection, before anything is read; must not take long. Nil for plain HTTP.
+    /// - Parameters:
+    ///   - descriptor: A listening TCP socket that somebody opened for this process, in place of host and port.
+    ///   - tls: Asked once for each connection, before anything is read; must not take long. Nil for plain HTTP.
     package init(
-        host: String = "127.0.0.1", port: Int, limits: ServerLimits = ServerLimits(), tls: TLSContext? = nil,
+        host: String = "127.0.0.1", port: Int, descriptor: CInt? = nil, limits: ServerLimits = ServerLimits(),
+        tls: TLSContext? = nil,
         logger: Logger, answer: @escaping Answer
     ) {
         self.answer = answer
         self.tls = tls
         self.host = host
         self.port = port
+        self.descriptor = descriptor
         let limits = limits.fitting(openFiles: OpenFiles.most)
         self.limits = limits
         self.logger = logger
@@ -52,20 +57,25 @@ package final class HTTPServer: Service {
     package func run() async throws {
         let server: NIOAsyncChannel<AcceptedChannel, Never>
         do {
-            server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.backlog, value: 256)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(AcceptPatience())
                     }
                 }
                 .childChannelOption(.autoRead, value: false)
-                .bind(host: host, port: port) { [limits] channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try AcceptedChannel(channel) { try Self.configure(channel, limits) }
-                    }
+            let accept: @Sendable (any Channel) -> EventLoopFuture<AcceptedChannel> = { [limits] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try AcceptedChannel(channel) { try Self.configure(channel, limits) }
                 }
+            }
+            if let descriptor {
+                server = try await bootstrap.bind(descriptor, childChannelInitializer: accept)
+            } else {
+                server = try await bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                    .bind(host: host, port: port, childChannelInitializer: accept)
+            }
         } catch {
             let failure = ListenError(host: host, port: port, detail: "\(error)")
             bound.fail(failure)

@@ -264,7 +264,7 @@ import Testing
         let all = [pair[0], pair[1], listening, file]
         defer { for descriptor in all { close(descriptor) } }
         for descriptor in all {
-            let error = #expect(throws: ListenerError.self) { try UnixSocketFile.adopt(descriptor) }
+            let error = #expect(throws: ListenerError.self) { try HandedOverSocket.adopt(descriptor, .local) }
             #expect(error?.code == .descriptor)
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import KelmarkBytes
 import NIOHTTP1
 import Testing
@@ -101,6 +102,81 @@ struct OperationsServiceTests {
                     # EOF
 
                     """)
+        }
+    }
+
+    /// A histogram counts in each bucket what the ones before it have as well; its unit is told.
+    @Test func distributionsAreOpenMetrics() async throws {
+        let calls = MetricDefinition(
+            "rpc_duration_seconds", .histogram, labels: ["method"], help: "How long calls took.")
+        let metrics = MetricsEndpoint {
+            [
+                calls.distributions([
+                    .init(Distribution(bounds: [0.5, 10], counts: [1, 2, 3], sum: 99.5), ["a"]),
+                    .init(Distribution(bounds: [0.5, 10], counts: [0, 0, 0, 9], sum: 0), ["b"]),
+                    .init(Distribution(bounds: [], counts: [], sum: 0), []),
+                ]),
+                // A reading that its kind does not have is not told.
+                MetricFamily(
+                    "wrong", .gauge, help: "None.",
+                    samples: [
+                        .init(Distribution(bounds: [], counts: [1], sum: 0))
+                    ]),
+            ]
+        }
+        try await Self.serving(metrics: metrics) { port in
+            let answer = try await ask(port, "/metrics", isTLS: false)
+            #expect(
+                answer.text == """
+                    # TYPE kelmark_rpc_duration_seconds histogram
+                    # HELP kelmark_rpc_duration_seconds How long calls took.
+                    # UNIT kelmark_rpc_duration_seconds seconds
+                    kelmark_rpc_duration_seconds_bucket{method="a",le="0.5"} 1
+                    kelmark_rpc_duration_seconds_bucket{method="a",le="10.0"} 3
+                    kelmark_rpc_duration_seconds_bucket{method="a",le="+Inf"} 6
+                    kelmark_rpc_duration_seconds_count{method="a"} 6
+                    kelmark_rpc_duration_seconds_sum{method="a"} 99.5
+                    kelmark_rpc_duration_seconds_bucket{method="b",le="0.5"} 0
+                    kelmark_rpc_duration_seconds_bucket{method="b",le="10.0"} 0
+                    kelmark_rpc_duration_seconds_bucket{method="b",le="+Inf"} 0
+                    kelmark_rpc_duration_seconds_count{method="b"} 0
+                    kelmark_rpc_duration_seconds_sum{method="b"} 0
+                    # TYPE kelmark_wrong gauge
+                    # HELP kelmark_wrong None.
+                    # EOF
+
+                    """)
+        }
+    }
+
+    /// A family has no sample whose labels are not those of its definition.
+    @Test func rowsHaveTheLabelsOfTheirDefinition() {
+        let definition = MetricDefinition("entries", .gauge, labels: ["kind"], help: "Entries.")
+        #expect(definition.numbers([.init(1, ["a"]), .init(2, []), .init(3, ["a", "b"])]).samples.count == 1)
+        #expect(definition.numbers([.init(1, ["a"])]).samples.first?.labels == [.init("kind", "a")])
+        #expect(MetricDefinition("up", .gauge, help: "Up.").number(nil).samples.isEmpty)
+        #expect(definition.fullName == "kelmark_entries")
+    }
+
+    /// The service manager opened the socket before there was a process.
+    @Test func socketsThatWereHandedOverAreServed() async throws {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
+        let isListening = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 && listen(descriptor, 8) == 0
+            }
+        }
+        try #require(isListening)
+        let service = OperationsService(
+            health: HealthEndpoint([HealthCheck("server") { .healthy }]), metrics: nil, port: 1,
+            descriptor: descriptor, logger: quiet)
+        try await running(service) {
+            let port = try await service.boundPort()
+            #expect(port > 1)
+            #expect(try await ask(port, "/livez", isTLS: false).status == 200)
         }
     }
 }

@@ -22,11 +22,14 @@ package final class IssuerGRPCServer: Service {
         package var host: String
         /// 0 for a free one.
         package var port: Int
+        /// A listening socket that was handed over, which is taken in place of both.
+        package var descriptor: Int32?
 
         /// SPIRE's port at all addresses, unless said.
-        package init(host: String = "0.0.0.0", port: Int = 8081) {
+        package init(host: String = "0.0.0.0", port: Int = 8081, descriptor: Int32? = nil) {
             self.host = host
             self.port = port
+            self.descriptor = descriptor
         }
     }
 
@@ -43,12 +46,14 @@ package final class IssuerGRPCServer: Service {
     ///   - remote: the TLS port; nil for none.
     ///   - administrators: the identities with rights by configuration, as the facades' authorization has them: peers of
     ///     their trust domains are let in, by the bundles of those.
+    ///   - meters: count the calls of the socket and of the port; nil for nobody.
     ///   - logger: takes the access log too.
     ///   - accessLevel: at which level the log says who made which call. What changes something is recorded anyway.
     package init(
         _ facades: IssuerFacades, local: IdentityServer.LocalPlace?, remote: Port?,
         administrators: Set<SPIFFEID> = [], localLimits: ListenerLimits = .local,
-        remoteLimits: ListenerLimits = .remote, logger: Logger, accessLevel: Logger.Level = .info
+        remoteLimits: ListenerLimits = .remote, meters: (local: CallMeter, remote: CallMeter)? = nil, logger: Logger,
+        accessLevel: Logger.Level = .info
     ) {
         let log = AccessLog(logger: logger, level: accessLevel, trail: facades.audit, clock: facades.clock)
         let connections = remoteLimits.fitting(openFiles: OpenFiles.most).connections
@@ -61,7 +66,8 @@ package final class IssuerGRPCServer: Service {
             IdentityServer(
                 at: place, services: shared + own + Reflection(of: served).registrable,
                 // What is served is no secret from whoever may connect.
-                interceptors: [.apply(interceptor, to: .services(Set(served)))], limits: localLimits, logger: logger,
+                interceptors: [.apply(interceptor, to: .services(Set(served)))], limits: localLimits,
+                meter: meters?.local, logger: logger,
                 identify: { credentials in
                     // The audit names a process and asks nothing of it.
                     defer { if let descriptor = credentials.processDescriptor { close(descriptor) } }
@@ -70,14 +76,15 @@ package final class IssuerGRPCServer: Service {
         }
         self.remote = remote.map { place in
             IdentityServer(
-                host: place.host, port: place.port,
+                host: place.host, port: place.port, descriptor: place.descriptor,
                 credentials: {
                     guard let identity = facades.identity() else {
                         throw IssuerError(.unavailable, "the issuer has no SVID of its own yet")
                     }
                     return TLSCredentials(chain: identity.chain, privateKey: identity.privateKey.pkcs8)
                 }, trust: Self.trust(facades, administrators), services: shared,
-                interceptors: [.apply(interceptor, to: .all)], limits: remoteLimits, logger: logger,
+                interceptors: [.apply(interceptor, to: .all)], limits: remoteLimits, meter: meters?.remote,
+                logger: logger,
                 identify: { peer in
                     IssuerPeer(caller: .remote(address: peer.address, identity: peer.svid.map { CallerIdentity($0) }))
                 })

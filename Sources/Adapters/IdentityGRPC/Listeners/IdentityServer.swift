@@ -21,6 +21,7 @@ package final class IdentityServer: Service {
     private enum Place: Sendable {
         case local(LocalPlace)
         case port(host: String, Int)
+        case handedOver(Int32)
     }
 
     private let place: Place
@@ -28,18 +29,21 @@ package final class IdentityServer: Service {
     private let services: [any RegistrableRPCService]
     private let interceptors: [ConditionalInterceptor<any ServerInterceptor>]
     private let limits: ListenerLimits
+    private let meter: CallMeter?
     private let logger: Logger
     private let listening = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Int.self)
 
     private init(
         _ place: Place, _ entry: any ConnectionEntry, services: [any RegistrableRPCService],
-        interceptors: [ConditionalInterceptor<any ServerInterceptor>], limits: ListenerLimits, logger: Logger
+        interceptors: [ConditionalInterceptor<any ServerInterceptor>], limits: ListenerLimits, meter: CallMeter?,
+        logger: Logger
     ) {
         self.place = place
         self.entry = entry
         self.services = services
         self.interceptors = interceptors
         self.limits = limits.fitting(openFiles: OpenFiles.most)
+        self.meter = meter
         self.logger = logger
     }
 
@@ -47,33 +51,39 @@ package final class IdentityServer: Service {
 
     /// A server for processes of this machine.
     /// - Parameters:
+    ///   - meter: counts its calls; nil for nobody.
     ///   - identify: makes the caller out of what the kernel says, once for each connection; one for which it throws is
     ///     closed.
     package convenience init(
         at place: LocalPlace, services: [any RegistrableRPCService],
         interceptors: [ConditionalInterceptor<any ServerInterceptor>] = [], limits: ListenerLimits = .local,
-        logger: Logger, identify: @escaping @Sendable (PeerCredentials) throws -> any ServerContext.TransportSpecific
+        meter: CallMeter? = nil, logger: Logger,
+        identify: @escaping @Sendable (PeerCredentials) throws -> any ServerContext.TransportSpecific
     ) {
         self.init(
             .local(place), LocalEntry(identify: identify), services: services, interceptors: interceptors,
-            limits: limits, logger: logger)
+            limits: limits, meter: meter, logger: logger)
     }
 
     /// A server for the network, over TLS.
     /// - Parameters:
     ///   - port: 0 takes a free one, which ``ready()`` tells.
+    ///   - descriptor: a listening socket that was handed over, which is taken in place of host and port.
     ///   - credentials: what the server shows; asked for each connection.
     ///   - trust: by what client certificates are judged, at the handshake and again for each call.
+    ///   - meter: counts its calls; nil for nobody.
     ///   - identify: makes the caller out of what the connection says.
     package convenience init(
-        host: String, port: Int, credentials: @escaping @Sendable () throws -> TLSCredentials, trust: PeerTrust,
+        host: String, port: Int, descriptor: Int32? = nil, credentials: @escaping @Sendable () throws -> TLSCredentials,
+        trust: PeerTrust,
         services: [any RegistrableRPCService], interceptors: [ConditionalInterceptor<any ServerInterceptor>] = [],
-        limits: ListenerLimits = .remote, logger: Logger,
+        limits: ListenerLimits = .remote, meter: CallMeter? = nil, logger: Logger,
         identify: @escaping @Sendable (RemotePeer) -> any ServerContext.TransportSpecific
     ) {
         self.init(
-            .port(host: host, port), TLSEntry(credentials: credentials, trust: trust, identify: identify),
-            services: services, interceptors: interceptors, limits: limits, logger: logger)
+            descriptor.map { Place.handedOver($0) } ?? Place.port(host: host, port),
+            TLSEntry(credentials: credentials, trust: trust, identify: identify), services: services,
+            interceptors: interceptors, limits: limits, meter: meter, logger: logger)
     }
 
     /// Returns as soon as the server listens: its port, 0 for a Unix socket.
@@ -90,8 +100,11 @@ package final class IdentityServer: Service {
                 defer { file.remove() }
                 try await serve(at: .descriptor(file.descriptor), named: path)
             case .local(.descriptor(let descriptor)):
-                let adopted = try UnixSocketFile.adopt(descriptor)
-                try await serve(at: .descriptor(adopted), named: "descriptor \(descriptor)")
+                try HandedOverSocket.adopt(descriptor, .local)
+                try await serve(at: .descriptor(descriptor), named: "descriptor \(descriptor)")
+            case .handedOver(let descriptor):
+                try HandedOverSocket.adopt(descriptor, .network)
+                try await serve(at: .descriptor(descriptor), named: "descriptor \(descriptor)")
             case .port(let host, let port):
                 try await serve(at: .port(host: host, port), named: "\(host):\(port)")
             }
@@ -104,6 +117,9 @@ package final class IdentityServer: Service {
     private func serve(at place: SocketListener.Place, named name: String) async throws {
         let connections = ConnectionRegistry(limit: limits.connections)
         let callers = CallerTable()
+        meter?.follow { connections.count }
+        let metering: [ConditionalInterceptor<any ServerInterceptor>] =
+            meter.map { [.apply(CallMeterInterceptor(meter: $0), to: .all)] } ?? []
         let listener = SocketListener(
             place: place, entry: entry, limits: limits, connections: connections, callers: callers,
             onListening: { [listening, logger] port in
@@ -113,7 +129,7 @@ package final class IdentityServer: Service {
         let server = GRPCServer(
             transport: HTTP2ServerTransport.Custom(listenerFactory: listener, config: listener.configuration),
             services: services,
-            interceptorPipeline: [
+            interceptorPipeline: metering + [
                 .apply(CallerInterceptor(callers: callers), to: .all), .apply(HangUpInterceptor(), to: .all),
             ] + interceptors)
         do {

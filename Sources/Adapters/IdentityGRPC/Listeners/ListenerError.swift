@@ -12,7 +12,7 @@ package struct ListenerError: Error, Hashable, Sendable, CustomStringConvertible
         case folder = "listener-folder"
         /// Somebody answers at the path.
         case inUse = "listener-in-use"
-        /// A descriptor that was handed over is no listening Unix socket.
+        /// A descriptor that was handed over is no listening socket of the kind that is needed.
         case descriptor = "listener-descriptor"
         /// The system refused.
         case system = "listener-system"

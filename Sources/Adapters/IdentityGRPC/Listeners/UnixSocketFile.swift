@@ -46,26 +46,6 @@ struct UnixSocketFile: Sendable {
         unlink(path)
     }
 
-    /// The descriptor of a listening Unix socket that another process opened and handed over.
-    /// - Throws: ``ListenerError`` when it is something else.
-    static func adopt(_ descriptor: CInt) throws(ListenerError) -> CInt {
-        let name = "descriptor \(descriptor)"
-        var accepting: CInt = 0
-        var size = socklen_t(MemoryLayout<CInt>.size)
-        guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &accepting, &size) == 0 else {
-            throw ListenerError(.descriptor, name, detail: systemText())
-        }
-        var domain: CInt = 0
-        size = socklen_t(MemoryLayout<CInt>.size)
-        guard getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 else {
-            throw ListenerError(.descriptor, name, detail: systemText())
-        }
-        guard accepting == 1, domain == AF_UNIX else { throw ListenerError(.descriptor, name) }
-        // Programs that this one starts must not hold the socket open.
-        guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw systemError(name) }
-        return descriptor
-    }
-
     /// Refuses a folder that belongs to another user, or in which everybody may replace everything.
     private static func requireOwnFolder(of path: String) throws(ListenerError) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."

@@ -19,10 +19,12 @@ extension IdentityServer {
     /// The public socket of an agent: Workload API, secret discovery, health and reflection of just these.
     /// Facts (SPIFFE) 8.3, 20.7.
     /// - Parameters:
+    ///   - meter: counts its calls; nil for nobody.
     ///   - isServing: what health says.
     package static func workloads(
         at place: LocalPlace, answers: some WorkloadAnswers, offer: WorkloadOffer = WorkloadOffer(),
-        limits: ListenerLimits = .local, logger: Logger, isServing: @escaping @Sendable () async -> Bool
+        limits: ListenerLimits = .local, meter: CallMeter? = nil, logger: Logger,
+        isServing: @escaping @Sendable () async -> Bool
     ) -> IdentityServer {
         var services: [any RegistrableRPCService] = [HealthService(isServing: isServing)]
         var described = [Grpc_Health_V1_Health.descriptor]
@@ -36,7 +38,7 @@ extension IdentityServer {
         }
         return IdentityServer(
             at: place, services: services + Reflection(of: described).registrable,
-            interceptors: [WorkloadHeaderRule.forWorkloadAPI], limits: limits, logger: logger,
+            interceptors: [WorkloadHeaderRule.forWorkloadAPI], limits: limits, meter: meter, logger: logger,
             identify: WorkloadCaller.identify)
     }
 
@@ -46,7 +48,8 @@ extension IdentityServer {
     package static func administration(
         at place: LocalPlace, answers: some WorkloadAnswers,
         services: [(service: any RegistrableRPCService, descriptor: ServiceDescriptor)] = [],
-        limits: ListenerLimits = .local, logger: Logger, isServing: @escaping @Sendable () async -> Bool
+        limits: ListenerLimits = .local, meter: CallMeter? = nil, logger: Logger,
+        isServing: @escaping @Sendable () async -> Bool
     ) -> IdentityServer {
         let own: [any RegistrableRPCService] = [
             HealthService(isServing: isServing), DelegatedIdentityService(answers),
@@ -58,6 +61,6 @@ extension IdentityServer {
             ] + services.map(\.descriptor)
         return IdentityServer(
             at: place, services: own + services.map(\.service) + Reflection(of: described).registrable,
-            limits: limits, logger: logger, identify: WorkloadCaller.identify)
+            limits: limits, meter: meter, logger: logger, identify: WorkloadCaller.identify)
     }
 }

@@ -10,18 +10,34 @@ package struct MetricFamily: Hashable, Sendable {
         case gauge
         /// Always 1; the labels are what is told. Samples end in `_info`.
         case info
+        /// How many of what was measured were at most so large; the values of samples are ``Distribution``s.
+        case histogram
     }
 
-    /// One number.
+    /// One number, or one distribution of numbers.
     package struct Sample: Hashable, Sendable {
+        /// What was read.
+        package enum Reading: Hashable, Sendable {
+            /// A number.
+            case number(Double)
+            /// Many numbers, for histograms.
+            case distribution(Distribution)
+        }
+
         /// Names and values; few values for each name, and never an ID, a path or a key.
         package let labels: [Label]
-        /// The number.
-        package let value: Double
+        /// What was read.
+        package let reading: Reading
 
         /// A number, for some labels.
         package init(_ value: Double, _ labels: [Label] = []) {
-            self.value = value
+            reading = .number(value)
+            self.labels = labels
+        }
+
+        /// A distribution, for some labels.
+        package init(_ distribution: Distribution, _ labels: [Label] = []) {
+            reading = .distribution(distribution)
             self.labels = labels
         }
     }

@@ -29,20 +29,46 @@ package struct MetricsEndpoint: HTTPEndpoint {
             let full = prefix + name
             text += "# TYPE \(full) \(kind.rawValue)\n"
             text += "# HELP \(full) \(escaped(members[0].help))\n"
-            let suffix =
-                switch kind {
-                case .counter: "_total"
-                case .gauge: ""
-                case .info: "_info"
-                }
+            // The format wants the unit to be the end of the name.
+            if let unit = ["seconds", "bytes"].first(where: { name.hasSuffix("_" + $0) }) {
+                text += "# UNIT \(full) \(unit)\n"
+            }
             // Of two samples with the same labels, which would spoil the whole text, the first is told.
             var seen: Set<[MetricFamily.Label]> = []
             for sample in members.filter({ $0.kind == kind }).flatMap(\.samples)
             where seen.insert(sample.labels).inserted {
-                text += "\(full)\(suffix)\(labels(sample.labels)) \(number(kind == .info ? 1 : sample.value))\n"
+                text += lines(of: sample, full, kind)
             }
         }
         return text + "# EOF\n"
+    }
+
+    /// The lines of one sample; none for a reading that its kind does not have.
+    private static func lines(
+        of sample: MetricFamily.Sample, _ name: String, _ kind: MetricFamily.Kind
+    ) -> String {
+        switch (kind, sample.reading) {
+        case (.counter, .number(let value)): "\(name)_total\(labels(sample.labels)) \(number(value))\n"
+        case (.gauge, .number(let value)): "\(name)\(labels(sample.labels)) \(number(value))\n"
+        case (.info, .number): "\(name)_info\(labels(sample.labels)) 1\n"
+        case (.histogram, .distribution(let distribution)): lines(of: distribution, name, sample.labels)
+        default: ""
+        }
+    }
+
+    /// Each bucket holds what the ones before it hold as well.
+    private static func lines(
+        of distribution: Distribution, _ name: String, _ own: [MetricFamily.Label]
+    ) -> String {
+        var text = ""
+        var count: UInt64 = 0
+        for (index, more) in distribution.counts.enumerated() {
+            count += more
+            let bound = distribution.bounds.indices.contains(index) ? String(distribution.bounds[index]) : "+Inf"
+            text += "\(name)_bucket\(labels(own + [MetricFamily.Label("le", bound)])) \(count)\n"
+        }
+        text += "\(name)_count\(labels(own)) \(count)\n"
+        return text + "\(name)_sum\(labels(own)) \(number(distribution.sum))\n"
     }
 
     private static func labels(_ labels: [MetricFamily.Label]) -> String {

@@ -16,13 +16,16 @@ package final class IdentityService: Service {
     ///   - discovery: What OpenID Connect clients find; nil for nothing.
     ///   - proof: What proves the bundle; nil for nothing.
     ///   - identity: The certificate, asked for at each connection.
+    ///   - descriptor: A listening socket that was handed over, in place of host and port.
     package init(
         bundle: BundleEndpoint?, discovery: DiscoveryEndpoint?, proof: ProofEndpoint? = nil, identity: any TLSIdentity,
-        host: String = "127.0.0.1", port: Int = 8443, limits: ServerLimits = .identity, logger: Logger
+        host: String = "127.0.0.1", port: Int = 8443, descriptor: Int32? = nil, limits: ServerLimits = .identity,
+        logger: Logger
     ) {
         let endpoints: [any HTTPEndpoint] = [bundle as (any HTTPEndpoint)?, discovery, proof].compactMap(\.self)
         server = HTTPServer(
-            host: host, port: port, limits: limits, tls: { try await identity.tlsContext() }, logger: logger
+            host: host, port: port, descriptor: descriptor, limits: limits, tls: { try await identity.tlsContext() },
+            logger: logger
         ) { request in
             await endpoints.answer(request)
         }
@@ -42,12 +45,13 @@ package final class OperationsService: Service {
     private let server: HTTPServer
 
     /// Serves at an address; port 0 takes a free one, which ``boundPort()`` tells.
+    /// - Parameter descriptor: A listening socket that was handed over, in place of host and port.
     package init(
         health: HealthEndpoint?, metrics: MetricsEndpoint?, host: String = "127.0.0.1", port: Int = 9464,
-        limits: ServerLimits = .identity, logger: Logger
+        descriptor: Int32? = nil, limits: ServerLimits = .identity, logger: Logger
     ) {
         let endpoints: [any HTTPEndpoint] = [health as (any HTTPEndpoint)?, metrics].compactMap(\.self)
-        server = HTTPServer(host: host, port: port, limits: limits, logger: logger) { request in
+        server = HTTPServer(host: host, port: port, descriptor: descriptor, limits: limits, logger: logger) { request in
             await endpoints.answer(request)
         }
     }

@@ -35,6 +35,11 @@ extension ErrorCatalog {
             "A folder for sockets, keys or records must belong to you or to root, and must not be writable for everybody, "
                 + "unless it is sticky as /tmp is."),
         ErrorArea.program.entry(
+            "socket-unusable", .usage, "A listening socket that was handed over can't be used.",
+            next: "systemctl cat kelmark-issuer.socket",
+            "Each socket is named after the option that it takes the place of (FileDescriptorName=listen), and is of its "
+                + "kind: Unix for --socket-path, TCP for --listen."),
+        ErrorArea.program.entry(
             "tool-missing", .notFound, "A program that the command runs is not installed.",
             next: "apt-get install openssl",
             "The demonstration lets openssl check the certificate chain, so that you need not believe Kelmark alone."),

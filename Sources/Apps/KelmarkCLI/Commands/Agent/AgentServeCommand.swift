@@ -54,6 +54,11 @@ struct AgentServeCommand: KelmarkCommand {
                     + "--docker-socket /run/docker.sock --discover-workload-path"),
         ])
 
+    /// The options whose sockets the service manager can open.
+    static let sockets: [String: HandedOverSocket.Reach] = [
+        "socket-path": .local, "admin-socket-path": .local, "health-listen": .network,
+    ]
+
     @OptionGroup var global: GlobalOptions
     @Option(help: ArgumentHelp("The trust domain.", valueName: "name"))
     var trustDomain: TrustDomainArgument
@@ -88,23 +93,30 @@ struct AgentServeCommand: KelmarkCommand {
         let place = try context.servedFolder(folder, Product.HomeFile.agents, domain)
         let levels = LogLevelSwitch(launch: ServiceRunner.level(in: context))
         let logger = Logger(label: "agent") { SwitchedLogHandler(JSONLogHandler(component: $0, level: .trace), levels) }
-        let socket = try context.socketPath(socketPath, Product.Socket.workload)
+        let sockets = try HandedOverSockets(for: Self.sockets, environment: context.environment)
+        let workloads = try sockets.local("socket-path", permissions: 0o666) {
+            try context.socketPath(socketPath, Product.Socket.workload)
+        }
+        let delegates: IdentityServer.LocalPlace? =
+            sockets["admin-socket-path"].map { .descriptor($0) }
+            ?? adminSocketPath.map { .path($0, permissions: 0o600) }
+        let shown = (sockets["socket-path"] == nil ? "unix://" : "") + workloads.shown
         let host = try await AgentHost.open(try await plan(domain, place, logger), levels: levels, logger: logger)
         var data: OrderedMap = [
-            "trustDomain": .text(domain.name), "socket": .text(socket), "server": .text(server.description),
+            "trustDomain": .text(domain.name), "socket": .text(workloads.shown), "server": .text(server.description),
         ]
-        var text = ["agent of \(domain.name)", "  workloads  unix://\(socket)", "  issuer     \(server)"]
+        var text = ["agent of \(domain.name)", "  workloads  \(shown)", "  issuer     \(server)"]
         if let root = trust.root {
             data["root"] = .text(root.id.text)
             text.append("  root       \(root.id.text)")
         }
         context.announce(command: Self.path, data: data, text: text)
         let services =
-            host.services(socket: socket, adminSocket: adminSocketPath)
+            host.services(socket: workloads, adminSocket: delegates, environment: context.environment)
             + [
                 OperationsService(
-                    health: host.health(), metrics: nil, host: healthListen.host, port: healthListen.port,
-                    logger: logger)
+                    health: host.health(), metrics: host.metrics().endpoint, host: healthListen.host,
+                    port: healthListen.port, descriptor: sockets["health-listen"], logger: logger)
             ]
         try await ServiceRunner.serve(services, logger: logger)
         return CommandResult()

@@ -37,6 +37,11 @@ struct IssuerServeCommand: KelmarkCommand {
                     + "--upstream-key-file ca.key"),
         ])
 
+    /// The options whose sockets the service manager can open.
+    static let sockets: [String: HandedOverSocket.Reach] = [
+        "socket-path": .local, "listen": .network, "bundle-listen": .network, "health-listen": .network,
+    ]
+
     @OptionGroup var global: GlobalOptions
     @Option(help: ArgumentHelp("The trust domain.", valueName: "name"))
     var trustDomain: TrustDomainArgument
@@ -94,6 +99,7 @@ struct IssuerServeCommand: KelmarkCommand {
     func perform(in context: CommandContext) async throws -> CommandResult {
         let domain = trustDomain.domain
         let clock = SystemIssuerClock()
+        let sockets = try HandedOverSockets(for: Self.sockets, environment: context.environment)
         let place = try context.servedFolder(folder, Product.HomeFile.served, domain)
         let passphrase = try context.passphrase.read()
         let vault = try SealedFileVault.openOrCreate(at: place + "/keys.vault", passphrase: passphrase)
@@ -116,27 +122,37 @@ struct IssuerServeCommand: KelmarkCommand {
             plan, vault: vault, log: "log:\(domain.name)", levels: levels, logger: logger)
         var services = host.upkeep()
         if let issuer { services.append(keeper(of: host, context, issuer)) }
-        let socket = try context.socketPath(socketPath, Product.Socket.issuer)
+        let operators = try sockets.local("socket-path", permissions: IssuerGRPCServer.socketPermissions) {
+            try context.socketPath(socketPath, Product.Socket.issuer)
+        }
+        let meters = (local: CallMeter(listener: "operators"), remote: CallMeter(listener: "agents"))
+        let metrics = IssuerMetrics(
+            host.facades, issuance: host.issuance, meters: [meters.local, meters.remote])
         let server = IssuerGRPCServer(
-            host.facades, local: .path(socket, permissions: IssuerGRPCServer.socketPermissions),
-            remote: IssuerGRPCServer.Port(host: listen.host, port: listen.port),
-            administrators: plan.administrators, logger: logger)
+            host.facades, local: operators,
+            remote: IssuerGRPCServer.Port(host: listen.host, port: listen.port, descriptor: sockets["listen"]),
+            administrators: plan.administrators, meters: meters, logger: logger)
+        let identity = IdentityService(
+            bundle: BundleEndpoint(
+                of: domain, from: OwnBundleSource(bundles: host.facades.bundles), logger: logger),
+            discovery: jwtIssuer.flatMap { IssuerURL($0) }.map {
+                DiscoveryEndpoint(
+                    issuer: $0, trustDomain: domain, from: OwnBundleSource(bundles: host.facades.bundles),
+                    logger: logger)
+            }, proof: issuer.map { proof(of: $0, context, logger) },
+            identity: SVIDTLSIdentity(OwnSVIDSource(rotation: host.rotation), now: { clock.now() }),
+            host: bundleListen.host, port: bundleListen.port, descriptor: sockets["bundle-listen"], logger: logger)
+        let operations = OperationsService(
+            health: host.health(), metrics: metrics.endpoint, host: healthListen.host, port: healthListen.port,
+            descriptor: sockets["health-listen"], logger: logger)
         services += [
-            server, host.notice(of: server),
-            IdentityService(
-                bundle: BundleEndpoint(
-                    of: domain, from: OwnBundleSource(bundles: host.facades.bundles), logger: logger),
-                discovery: jwtIssuer.flatMap { IssuerURL($0) }.map {
-                    DiscoveryEndpoint(
-                        issuer: $0, trustDomain: domain, from: OwnBundleSource(bundles: host.facades.bundles),
-                        logger: logger)
-                }, proof: issuer.map { proof(of: $0, context, logger) },
-                identity: SVIDTLSIdentity(OwnSVIDSource(rotation: host.rotation), now: { clock.now() }),
-                host: bundleListen.host, port: bundleListen.port, logger: logger),
-            OperationsService(
-                health: host.health(), metrics: nil, host: healthListen.host, port: healthListen.port, logger: logger),
+            server, host.notice(of: server), identity, operations,
+            ManagerNotice(environment: context.environment, logger: logger) {
+                try await server.ready()
+                _ = try await (identity.boundPort(), operations.boundPort())
+            },
         ]
-        announce(host, socket, in: context)
+        announce(host, operators.shown, sockets, in: context)
         try await ServiceRunner.serve(services, logger: logger)
         return CommandResult()
     }
@@ -202,19 +218,23 @@ struct IssuerServeCommand: KelmarkCommand {
         }
     }
 
-    private func announce(_ host: IssuerHost, _ socket: String, in context: CommandContext) {
+    private func announce(
+        _ host: IssuerHost, _ socket: String, _ sockets: HandedOverSockets, in context: CommandContext
+    ) {
         let bundle = host.facades.bundles.bundle
+        let agents = sockets.shown("listen", or: listen)
+        let published = sockets.shown("bundle-listen", or: bundleListen)
         context.announce(
             command: Self.path,
             data: [
                 "trustDomain": .text(trustDomain.domain.name), "socket": .text(socket),
-                "listen": .text(listen.description), "bundle": .text(bundleListen.description),
+                "listen": .text(agents), "bundle": .text(published),
                 "authorities": OrderedValue(bundle.x509Authorities.count), "claimed": .boolean(claimed),
                 "upstream": upstream.name.map { OrderedValue.text($0) } ?? .null,
             ],
             text: [
                 "issuer of \(trustDomain.domain.name)\(claimed ? ", claimed" : "")",
-                "  agents     \(listen)", "  operators  \(socket)", "  bundle     https://\(bundleListen)/",
+                "  agents     \(agents)", "  operators  \(socket)", "  bundle     https://\(published)/",
             ] + (upstream.name.map { ["  upstream   \($0)"] } ?? []))
     }
 }

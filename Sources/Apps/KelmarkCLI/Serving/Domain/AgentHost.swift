@@ -43,6 +43,8 @@ struct AgentHost: Sendable {
     }
 
     let agent: Agent
+    private let attestations = AttestationMeter()
+    private let meters = (workloads: CallMeter(listener: "workloads"), delegates: CallMeter(listener: "delegates"))
     private let client: GRPCIssuerClient
     private let beside: [any Service]
     private let admission: AnchoredAdmission?
@@ -71,7 +73,7 @@ struct AgentHost: Sendable {
             now: { clock.now() }, logger: logger)
         agent = Agent(
             plan.configuration, issuer: client, admission: plan.admission ?? OpenBundleAdmission(),
-            nodeProof: plan.nodeProof ?? NoProof(), attestors: plan.attestors, store: store,
+            nodeProof: plan.nodeProof ?? NoProof(), attestors: attestations.metering(plan.attestors), store: store,
             threads: plan.threads, clock: clock, logger: logger, showsSelectors: plan.logsSelectors)
         beside = plan.beside
         admission = plan.admission
@@ -81,19 +83,22 @@ struct AgentHost: Sendable {
     }
 
     /// What runs: what the agent asks, the agent, and its sockets; one for every process of the machine, the other for the
-    /// agent's own user.
-    func services(socket: String, adminSocket: String?) -> [any Service] {
+    /// agent's own user. `environment` names the service manager.
+    func services(
+        socket: IdentityServer.LocalPlace, adminSocket: IdentityServer.LocalPlace?, environment: [String: String]
+    ) -> [any Service] {
         let isServing: @Sendable () async -> Bool = { [agent] in agent.health.isReady }
         let workloads = IdentityServer.workloads(
-            at: .path(socket, permissions: 0o666), answers: agent.identities, logger: logger, isServing: isServing)
+            at: socket, answers: agent.identities, meter: meters.workloads, logger: logger, isServing: isServing)
         var services = beside
         services += [client, agent, workloads, ListeningNotice(listening) { try await workloads.ready() }]
         if let adminSocket {
             services.append(
                 IdentityServer.administration(
-                    at: .path(adminSocket, permissions: 0o600), answers: agent.identities, services: administration,
-                    logger: logger, isServing: isServing))
+                    at: adminSocket, answers: agent.identities, services: administration,
+                    meter: meters.delegates, logger: logger, isServing: isServing))
         }
+        services.append(ManagerNotice(environment: environment, logger: logger) { try await workloads.ready() })
         return services
     }
 
@@ -106,6 +111,13 @@ struct AgentHost: Sendable {
             (debug, Spire_Agent_Debug_V1_Debug.descriptor),
             (AgentLoggerService(levels), Spire_Api_Agent_Logger_V1_Logger.descriptor),
         ]
+    }
+
+    /// What the agent counts.
+    func metrics() -> AgentMetrics {
+        AgentMetrics(
+            health: { [agent] in agent.health }, attestations: attestations,
+            meters: [meters.workloads, meters.delegates])
     }
 
     /// How the agent is, in words for health endpoints.

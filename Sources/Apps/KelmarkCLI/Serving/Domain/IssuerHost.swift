@@ -31,6 +31,7 @@ struct IssuerHost: Sendable {
     let rotation: RotationService
     let authorities: AuthorityService
     let logger: Logger
+    let issuance: IssuanceMeter
     private let admissions: AdmissionUpkeep
     private let upstreamSync: UpstreamSync?
     private let sweep: RegistrationSweep
@@ -48,8 +49,11 @@ struct IssuerHost: Sendable {
         let authorities = try await AuthorityService.open(
             configuration: plan.configuration, keys: try await VaultAuthorityKeys.open(vault), store: store,
             gate: plan.gate, upstream: plan.upstream, audit: store, clock: clock, logger: logger)
+        let issuance = IssuanceMeter()
         let issuing = IssuingService(
-            authorities: authorities, store: store, authorizer: plan.authorizer, blinding: blinding, logger: logger)
+            authorities: authorities, store: MeteredIssuances(store: store, meter: issuance),
+            authorizer: MeteredAuthorizer(authorizer: plan.authorizer, meter: issuance), blinding: blinding,
+            logger: logger)
         let rotation = RotationService(authorities: authorities, issuing: issuing, logger: logger)
         let directory = try await RegistrationDirectory.open(trustDomain: domain, store: store)
         let limiter = RateLimiter(plan.limits, clock: clock)
@@ -75,7 +79,7 @@ struct IssuerHost: Sendable {
         await rotation.look()
         return IssuerHost(
             plan: plan, facades: facades, rotation: rotation, authorities: authorities, logger: logger,
-            admissions: admissions,
+            issuance: issuance, admissions: admissions,
             upstreamSync: (plan.upstream as? any UpstreamIssuer).map { above in
                 UpstreamSync(authorities: authorities, upstream: above, logger: logger)
             }, sweep: sweep, poller: poller)
