@@ -38,6 +38,7 @@ test: setup ## All tests (sets the machine up first)
 	swift test $(swift_flags) --skip-build --filter EndToEndTests
 	scripts/check-guides
 	scripts/cli-reference --check
+	scripts/check-deploy
 	scripts/duplicity-drill
 	scripts/fuzz --seconds 20
 	scripts/interop --smoke
