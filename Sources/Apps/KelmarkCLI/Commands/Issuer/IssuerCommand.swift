@@ -60,7 +60,10 @@ struct LifetimeArgument: ExpressibleByArgument, Sendable {
 
     private init(seconds: Int64) { self.seconds = seconds }
 
-    var defaultValueDescription: String { seconds % 86_400 == 0 ? "\(seconds / 86_400)d" : "\(seconds / 3600)h" }
+    var defaultValueDescription: String {
+        if seconds % 86_400 == 0 { return "\(seconds / 86_400)d" }
+        return seconds % 3600 == 0 ? "\(seconds / 3600)h" : "\(seconds / 60)m"
+    }
 
     init?(argument: String) {
         guard let unit = argument.last, let number = Int64(argument.dropLast()), number > 0, number < 1 << 32 else {
