@@ -120,7 +120,7 @@ final class ListeningSocket: Sendable {
 
     /// A Unix socket.
     init(path: String) throws {
-        descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         port = 0
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -131,11 +131,12 @@ final class ListeningSocket: Sendable {
             }
         }
         try #require(bound == 0 && listen(descriptor, 64) == 0)
+        self.descriptor = descriptor
     }
 
     /// A TCP socket at a free port of this machine.
     init() throws {
-        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
@@ -147,6 +148,7 @@ final class ListeningSocket: Sendable {
             }
         }
         try #require(bound)
+        self.descriptor = descriptor
         port = Int(UInt16(bigEndian: address.sin_port))
     }
 

@@ -79,7 +79,7 @@ final class TCPSocket: Sendable {
     let descriptor: CInt
 
     init(isListening: Bool) throws {
-        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         try #require(descriptor >= 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -90,18 +90,9 @@ final class TCPSocket: Sendable {
             }
         }
         try #require(bound == 0)
+        self.descriptor = descriptor
         if isListening { try #require(listen(descriptor, 16) == 0) }
     }
 
     deinit { close(descriptor) }
-
-    /// The port that the system chose.
-    var port: Int {
-        var address = sockaddr_in()
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        _ = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
 }

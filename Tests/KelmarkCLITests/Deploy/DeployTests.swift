@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import IdentityGRPC
 import KelmarkTestSupport
 import Testing
 import Yams

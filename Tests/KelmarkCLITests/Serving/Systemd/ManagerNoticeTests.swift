@@ -15,7 +15,7 @@ private final class ListeningManager: Sendable {
 
     init(at name: String) throws {
         address = name
-        descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
+        let descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0)
         var place = sockaddr_un()
         place.sun_family = sa_family_t(AF_UNIX)
         var bytes = Array(name.utf8)
@@ -26,6 +26,7 @@ private final class ListeningManager: Sendable {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
         }
         try #require(bound == 0)
+        self.descriptor = descriptor
     }
 
     deinit { close(descriptor) }
