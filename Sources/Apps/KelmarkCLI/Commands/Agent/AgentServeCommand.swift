@@ -94,16 +94,16 @@ struct AgentServeCommand: KelmarkCommand {
         let levels = LogLevelSwitch(launch: ServiceRunner.level(in: context))
         let logger = Logger(label: "agent") { SwitchedLogHandler(JSONLogHandler(component: $0, level: .trace), levels) }
         let sockets = try HandedOverSockets(for: Self.sockets, environment: context.environment)
-        let workloads = try sockets.local("socket-path", permissions: 0o666) {
+        let socket = try sockets.local("socket-path", permissions: 0o666) {
             try context.socketPath(socketPath, Product.Socket.workload)
         }
         let delegates: IdentityServer.LocalPlace? =
             sockets["admin-socket-path"].map { .descriptor($0) }
             ?? adminSocketPath.map { .path($0, permissions: 0o600) }
-        let shown = (sockets["socket-path"] == nil ? "unix://" : "") + workloads.shown
+        let shown = (sockets["socket-path"] == nil ? "unix://" : "") + socket.shown
         let host = try await AgentHost.open(try await plan(domain, place, logger), levels: levels, logger: logger)
         var data: OrderedMap = [
-            "trustDomain": .text(domain.name), "socket": .text(workloads.shown), "server": .text(server.description),
+            "trustDomain": .text(domain.name), "socket": .text(socket.shown), "server": .text(server.description),
         ]
         var text = ["agent of \(domain.name)", "  workloads  \(shown)", "  issuer     \(server)"]
         if let root = trust.root {
@@ -112,7 +112,7 @@ struct AgentServeCommand: KelmarkCommand {
         }
         context.announce(command: Self.path, data: data, text: text)
         let services =
-            host.services(socket: workloads, adminSocket: delegates, environment: context.environment)
+            host.services(socket: socket, adminSocket: delegates, environment: context.environment)
             + [
                 OperationsService(
                     health: host.health(), metrics: host.metrics().endpoint, host: healthListen.host,
