@@ -64,9 +64,15 @@ soak: setup ## Troubles stores, witnesses, issuer and agent: nothing acknowledge
 	swift build $(swift_flags) --product kelmark
 	scripts/soak
 
-drill: setup ## A controller contradicts itself: the watcher must prove it within 2 s, and the proof must count
+drill: setup ## A controller contradicts itself; an issuer's keys are turned over and killed under live workloads
 	swift build $(swift_flags) --product kelmark
 	scripts/duplicity-drill --within 2
+	scripts/identity-drill authority
+	scripts/identity-drill tombstone
+	@echo "drill: runs whose peers are killed, or that revoke in haste, must fail"
+	@for fault in "authority --clients 16 --kill-drill" "authority --clients 16 --haste" "tombstone --kill-drill"; do \
+	    if scripts/identity-drill $$fault 2>/dev/null; then echo "identity-drill $$fault: did not fail"; exit 1; fi; done
+	@echo "drill: failed as they must"
 
 bench: setup ## Benchmarks beside bare libsodium and keripy, and of issuer and agent (release build first)
 	scripts/bench

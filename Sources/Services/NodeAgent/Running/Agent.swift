@@ -187,12 +187,21 @@ public final class Agent: Service {
         }
     }
 
+    /// Whether the authority of the agent's own SVID is tainted or gone.
+    private var isCondemned: Bool {
+        guard let authority = identity?.authority else { return false }
+        return cache.read { $0.trust.condemns(authority) } ?? false
+    }
+
     /// One round: what the agent's own identity needs first, then what is new.
     private func round() async throws {
         do {
             try await keepIdentity()
             try await postStatusOnce()
+            let wasCondemned = isCondemned
             try await sync.run(keep: keepBundle)
+            // Workloads get other SVIDs at once, and whoever ends an authority looks at them: the agent must not be behind.
+            if !wasCondemned, isCondemned { try await keepIdentity() }
             try state.withLock { state in
                 try state.machine.apply(.synchronised)
                 state.synchronisedAt = clock.now()

@@ -60,6 +60,7 @@ struct IssuerServeCommand: KelmarkCommand {
     var listen = NetworkPlace(host: "127.0.0.1", port: 8081)
     @Option(help: ArgumentHelp("Address and port for the bundle and OIDC discovery.", valueName: "host:port"))
     var bundleListen = NetworkPlace(host: "127.0.0.1", port: 8443)
+    @OptionGroup var bundlePort: BundlePortOptions
     @Option(help: ArgumentHelp("Address and port for health and metrics.", valueName: "host:port"))
     var healthListen = NetworkPlace(host: "127.0.0.1", port: 9464)
     @Option(help: ArgumentHelp("How long an authority lives.", valueName: "time"))
@@ -140,7 +141,8 @@ struct IssuerServeCommand: KelmarkCommand {
                     issuer: $0, trustDomain: domain, from: OwnBundleSource(bundles: host.facades.bundles),
                     logger: logger)
             }, proof: issuer.map { proof(of: $0, context, logger) },
-            identity: SVIDTLSIdentity(OwnSVIDSource(rotation: host.rotation), now: { clock.now() }),
+            identity: bundlePort.identity(
+                else: SVIDTLSIdentity(OwnSVIDSource(rotation: host.rotation), now: { clock.now() }), logger: logger),
             host: bundleListen.host, port: bundleListen.port, descriptor: sockets["bundle-listen"], logger: logger)
         let operations = OperationsService(
             health: host.health(), metrics: metrics.endpoint, host: healthListen.host, port: healthListen.port,
