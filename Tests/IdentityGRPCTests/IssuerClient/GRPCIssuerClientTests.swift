@@ -28,6 +28,7 @@ import Testing
     /// Runs issuer and client.
     private func client<Result: Sendable>(
         issuerPath: String = "/spire/server", patience: Duration = .seconds(20), trust: IssuerTrust? = nil,
+        agents: (@Sendable () -> X509Bundle)? = nil,
         _ body: @escaping @Sendable (GRPCIssuerClient) async throws -> Result
     ) async throws -> Result {
         let own = try authority.credentials(issuerPath)
@@ -37,7 +38,7 @@ import Testing
         let server = IdentityServer(
             host: "127.0.0.1", port: 0, credentials: { own },
             trust: PeerTrust(
-                bundle: { $0 == bundle.trustDomain ? bundle : nil }, now: { Authority.now }),
+                bundle: { $0 == bundle.trustDomain ? agents?() ?? bundle : nil }, now: { Authority.now }),
             services: [issuer], limits: limits, logger: ScriptedAnswers.silent
         ) { ProbeCaller(text: $0.svid?.id.path ?? "nobody") }
         return try await serving(server) { [authority] in
@@ -118,6 +119,36 @@ import Testing
             try await client.postStatus(agentVersion: "1")
         }
         #expect(issuer.callers.withLock { $0 } == ["nobody", "/spire/agent/x"])
+    }
+
+    /// Of an agent under an authority that was just revoked nothing is taken any more, but it must hear of it.
+    @Test func theBundleIsToldToWhoeverIsTrustedNoMore() async throws {
+        let identity = try identity()
+        let trust = IssuerTrust.bundle(authority.bundle)
+        let other = try Authority().bundle
+        let agents = Mutex(authority.bundle)
+        try await client(patience: .seconds(2), agents: { agents.withLock { $0 } }) { client in
+            await client.use(IssuerCredentials(trust: trust, identity: identity))
+            try await client.postStatus(agentVersion: "1")
+            agents.withLock { $0 = other }
+            // Over the connection that there is, and with one that can't be made.
+            #expect(try await client.bundle().sequence == 7)
+            await client.use(IssuerCredentials(trust: trust, identity: identity))
+            #expect(try await client.bundle().sequence == 7)
+            await #expect(throws: IssuerClientError.self) { try await client.postStatus(agentVersion: "1") }
+        }
+        #expect(issuer.callers.withLock { $0 } == ["/spire/agent/x", "nobody", "nobody"])
+    }
+
+    @Test func whoeverIsNoIssuerIsNotAskedAsAStranger() async throws {
+        let identity = try identity()
+        let other = try Authority()
+        try await client(patience: .seconds(2)) { client in
+            await client.use(IssuerCredentials(trust: .bundle(other.bundle), identity: identity))
+            let error = await #expect(throws: IssuerClientError.self) { try await client.bundle() }
+            #expect(error?.code == .untrustedIssuer)
+        }
+        #expect(issuer.callers.withLock { $0 }.isEmpty)
     }
 
     @Test func onlyTheIssuersOwnIDIsTaken() async throws {

@@ -215,6 +215,24 @@ import X509
         #expect(second.privateKey.publicKey != first.privateKey.publicKey)
     }
 
+    /// Agents that have not heard of the end yet trust nothing else.
+    @Test func theServerSaysFarewellUnderAnAuthorityThatIsGone() async throws {
+        let fixture = try await IssuerFixture { $0.signsTokens = false }
+        let old = try #require(fixture.authorities.state.x509.active)
+        let first = try #require(fixture.rotation.serverIdentity).svid.leaf
+        let next = try await fixture.authorities.prepare(.x509)
+        _ = try await fixture.authorities.activate(.x509, next.authorityID)
+        _ = try await fixture.authorities.revoke(.x509, old.authorityID)
+        for _ in 0..<3 {
+            await fixture.rotation.look()
+            #expect(fixture.rotation.serverIdentity?.svid.leaf == first)
+            fixture.clock.advance(by: 10)
+        }
+        await fixture.rotation.look()
+        let second = try #require(fixture.rotation.serverIdentity).svid.leaf
+        #expect(second.hasSignature(by: try #require(next.certificate)))
+    }
+
     @Test func theServerIsRenewedAtOnceWhenItsAuthorityIsTainted() async throws {
         let fixture = try await IssuerFixture()
         let old = try #require(fixture.authorities.state.x509.active)

@@ -17,6 +17,9 @@ public final class RotationService: Service, Sendable {
     static let firstPruning = Duration.seconds(600)
     /// How often the bundle is pruned.
     static let pruningInterval = Duration.seconds(6 * 3_600)
+    /// How long the server still shows an identity whose authority was dropped, so that agents hear of it by somebody whom
+    /// they trust yet: some rounds of theirs.
+    static let farewell = Duration.seconds(30)
     /// By how many seconds time of day and uptime may part before the clock counts as set.
     static let toleratedJump: Int64 = 60
 
@@ -24,6 +27,7 @@ public final class RotationService: Service, Sendable {
         var paces: [AuthorityKind: MintingPace] = [:]
         var retries: [AuthorityKind: RetryDelay] = [:]
         var identityRetry = RetryDelay()
+        var orphanedAt: Duration?
         var nextPruning: Duration?
         var lastLook: (now: CertificateTime, uptime: Duration)?
     }
@@ -155,13 +159,23 @@ public final class RotationService: Service, Sendable {
             guard present.x509.active != nil else { return }
             if let identity = identity.value, !identity.isDue(at: clock.now(), in: present) { return }
             let uptime = clock.uptime()
+            if identity.value?.isOrphaned(at: clock.now(), in: present) == true {
+                let since = state.withLock { state in
+                    state.orphanedAt = state.orphanedAt ?? uptime
+                    return state.orphanedAt ?? uptime
+                }
+                guard uptime - since >= Self.farewell else { return }
+            }
             guard state.withLock({ $0.identityRetry.allows(at: uptime) }) else { return }
             do {
                 let key = try PrivateKey(generating: .p256)
                 let issued = try await issuing.newServerSVID(key: key.publicKey)
                 let svid = try X509SVID(chain: issued.chain.map(\.der), pkcs8: key.pkcs8)
                 identity.publish(ServerIdentity(svid: svid, rootID: issued.rootID))
-                state.withLock { $0.identityRetry.succeed() }
+                state.withLock { state in
+                    state.identityRetry.succeed()
+                    state.orphanedAt = nil
+                }
                 logger.info("server identity renewed", metadata: ["expires": "\(issued.leaf.notAfter)"])
             } catch {
                 state.withLock { $0.identityRetry.fail(at: uptime) }

@@ -17,4 +17,11 @@ public struct ServerIdentity: Sendable {
         let authority = state.bundle.x509Authorities.first { DomainBundle.authorityID(of: $0.certificate) == rootID }
         return authority?.isTainted ?? true
     }
+
+    /// Whether it is good but for its authority, which is out of the bundle: nobody trusts it who has heard of that, and
+    /// nothing else is trusted by who has not.
+    func isOrphaned(at now: CertificateTime, in state: IssuerState) -> Bool {
+        svid.leaf.isValid(at: now)
+            && !state.bundle.x509Authorities.contains { DomainBundle.authorityID(of: $0.certificate) == rootID }
+    }
 }
