@@ -29,6 +29,8 @@ class EnvoyPair:
     shows certificates.
     """
 
+    FAILURES = r"ssl\.(fail_verify|connection_error)|upstream_rq_5xx"
+
     def __init__(self, peers, folder, identity, context="ROOTCA", resumes=False):
         self.peers, self.identity, self.context, self.resumes = peers, identity, context, resumes
         self.folder = pathlib.Path(folder)
@@ -40,6 +42,8 @@ class EnvoyPair:
             self._start("inner", self._inner(inner))
             self._start("outer", self._outer(inner))
             self._wait_until_served()
+            # Before the first secrets were there, nothing could be served.
+            self.early = self.counts(self.FAILURES)
         except BaseException:
             self.close()
             raise
@@ -187,6 +191,10 @@ class EnvoyPair:
                 if re.search(pattern, key) and value.isdigit():
                     found[f"{name}.{key}"] = int(value)
         return found
+
+    def failures(self):
+        """Handshakes and requests that failed since the first one that did not."""
+        return {name: count for name, count in self.counts(self.FAILURES).items() if count > self.early.get(name, 0)}
 
     def secrets(self):
         """What each Envoy uses now: the leaf and the authorities, in DER."""

@@ -76,7 +76,7 @@ def quiet(pair, loads):
         if time.monotonic() > deadline:
             raise Disagreement(f"requests do not go on: {before}, {now}")
         time.sleep(0.1)
-    failed = {name: count for name, count in pair.counts(r"ssl\.(fail_verify|connection_error)|upstream_rq_5xx").items() if count}
+    failed = pair.failures()
     if failed:
         raise Disagreement(f"handshakes failed: {failed}")
 
