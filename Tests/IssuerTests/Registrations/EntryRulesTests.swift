@@ -92,6 +92,9 @@ struct EntryRulesTests {
             refused("an address", "invalid DNS name: \"192.0.2.1\": last label is a number") {
                 $0.dnsNames = ["192.0.2.1"]
             },
+            refused("too many DNS names", "too many DNS names, at most 64") {
+                $0.dnsNames = (0...64).map { "n\($0).example.org" }
+            },
             refused("DNS name twice", "invalid DNS name: \"a.b\" is there twice") { $0.dnsNames = ["a.b", "a.b"] },
             refused("stored SVID of two types", "selector types must be the same when store SVID is enabled") {
                 $0.storesSVID = true

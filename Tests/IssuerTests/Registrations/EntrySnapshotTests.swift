@@ -92,4 +92,22 @@ struct EntrySnapshotTests {
         #expect(snapshot.rights(of: .example("/a"), at: 9) == (true, true))
         #expect(snapshot.rights(of: .example("/a"), at: 10) == (false, false))
     }
+
+    @Test func rightsGoWithTheEntry() {
+        var snapshot = EntrySnapshot(server: .example("/spire/server"))
+        var entry = RegistrationEntry(
+            id: "1", spiffeID: .example("/a"), parentID: .example("/n"), selectors: .of("s:1"))
+        entry.isAdmin = true
+        entry.isDownstream = true
+        snapshot.put(PlacedEntry(place: 1, entry: entry))
+        entry.isAdmin = false
+        snapshot.put(PlacedEntry(place: 1, entry: entry))
+        #expect(snapshot.rights(of: .example("/a"), at: 0) == (false, true))
+        entry.spiffeID = .example("/b")
+        snapshot.put(PlacedEntry(place: 1, entry: entry))
+        #expect(snapshot.rights(of: .example("/a"), at: 0) == (false, false))
+        #expect(snapshot.rights(of: .example("/b"), at: 0) == (false, true))
+        snapshot.remove("1")
+        #expect(snapshot.rights(of: .example("/b"), at: 0) == (false, false))
+    }
 }

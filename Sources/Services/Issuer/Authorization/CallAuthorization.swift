@@ -65,9 +65,7 @@ public final class CallAuthorization: Sendable {
         if case .local = caller, audience.contains(.local) {
             return CallGrant(role: .local, source: .transport, id: nil)
         }
-        guard let identity = caller.identity, clock.now() <= identity.notAfter || audience.contains(.agent) else {
-            throw Self.denied(method.rawValue)
-        }
+        guard let identity = caller.identity else { throw Self.denied(method.rawValue) }
         let isCurrent = clock.now() <= identity.notAfter
         if isCurrent, !audience.isDisjoint(with: [.admin, .downstream]) {
             if audience.contains(.admin), administrators.contains(identity.id) {
