@@ -138,6 +138,8 @@ final class MemoryFiles: UpstreamFiles {
         try await refuses()
         files.set("ca.pem", one.certificate.pem + pem(one.key))
         try await refuses()
+        files.set("ca.pem", one.certificate.pem.replacing(" CERTIFICATE-", with: " TRUSTED CERTIFICATE-"))
+        try await refuses()
         files.set("ca.pem", one.certificate.pem + other.certificate.pem)
         try await refuses()
         let short = try root(pathLength: 0)

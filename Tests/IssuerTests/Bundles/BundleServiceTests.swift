@@ -2,6 +2,7 @@
 
 import JOSE
 import SPIFFE
+import SwiftASN1
 import Testing
 import X509
 
@@ -40,7 +41,20 @@ import X509
         let leaf = try await fixture.issued().leaf
         let foreign = try Self.root(
             of: try await IssuerFixture { $0.trustDomain = try! TrustDomain("other.org") })
-        for wrong in [leaf, foreign] {
+        // It has the right name, and may sign nothing.
+        let key = try PrivateKey(generating: .p256)
+        let now = fixture.clock.now()
+        let content = try CertificateProfile.leaf(
+            publicKey: try Certificate.PublicKey(derEncoded: key.publicKey.subjectPublicKeyInfo),
+            id: IssuerFixture.domain.id, dnsNames: [], subject: leaf.certificate.subject,
+            issuer: .init(
+                name: leaf.certificate.issuer, keyIdentifier: try #require(leaf.subjectKeyIdentifier),
+                notBefore: leaf.notBefore, notAfter: leaf.notAfter),
+            validity: .init(notBefore: now, notAfter: leaf.notAfter), serial: try RandomSource.system.serial())
+        let body = try content.body(for: .ecdsaWithSHA256)
+        let named = try CertificateContent.certificate(
+            body: body, signature: try key.signature(over: body, algorithm: .es256), algorithm: .ecdsaWithSHA256)
+        for wrong in [leaf, foreign, named] {
             await #expect(throws: IssuerError(.invalidArgument, "X.509 authority is none of this trust domain")) {
                 try await fixture.bundles.append(x509Authorities: [wrong])
             }

@@ -79,15 +79,10 @@ extension AuthorityService {
         }
     }
 
-    /// The root at which the chain ends, each link checked.
+    /// The root at which the chain ends. Whether each link holds, the trial shows.
     private static func root(of answer: UpstreamCertificate, at now: CertificateTime) throws -> X509Certificate {
         func fail(_ detail: String) -> IssuerError {
             IssuerError(.unavailable, "upstream authority answered with an unusable chain", detail: detail)
-        }
-        for (lower, upper) in zip(answer.chain, answer.chain.dropFirst()) {
-            guard lower.certificate.issuer == upper.certificate.subject, lower.hasSignature(by: upper) else {
-                throw fail("a certificate is not signed by the next one")
-            }
         }
         for (depth, certificate) in answer.chain.enumerated() {
             guard certificate.isAuthority, certificate.keyUsage?.keyCertSign == true else {
