@@ -196,6 +196,15 @@ struct X509PoPTests {
         }
     }
 
+    /// The key of an authority signs certificates; what it signs besides proves no node.
+    @Test func aKeyThatMayNotSignProvesNothing() async throws {
+        let root = try #require(try await IssuerFixture().authorities.state.x509.active?.certificate)
+        let attestor = X509PoPAttestor(
+            trustDomain: IssuerFixture.domain, trust: .authorities { [root] }, clock: ManualIssuerClock())
+        let refusal = IssuerError(.permissionDenied, "leaf certificate not intended for digital signature use")
+        await #expect(throws: refusal) { _ = try await attestor.attest(Self.payload([root.der]), from: nil) }
+    }
+
     private static func exchange(
         _ prefix: String
     ) throws -> (X509PoPAttestor, chain: [[UInt8]], key: P256.Signing.PrivateKey) {
