@@ -64,6 +64,14 @@ struct EntrySnapshotTests {
         for selectors in [[], Set.of("s:1"), .of("s:1", "s:2", "s:3")] {
             let found = snapshot.authorizedEntries(of: .example("/agent"), selectors: selectors, at: 0)
             #expect(Set(found.map(\.id)) == Self.authorized(plain.map(\.entry), selectors))
+            // One by one, and all together with some that are not there.
+            let all = Set((0...900).map { "\($0)" })
+            let named = snapshot.authorizedEntries(all, of: .example("/agent"), selectors: selectors, at: 0)
+            #expect(named == Dictionary(uniqueKeysWithValues: found.map { ($0.id, $0) }))
+            for id in all {
+                let one = snapshot.authorizedEntries([id], of: .example("/agent"), selectors: selectors, at: 0)
+                #expect(one[id] == named[id])
+            }
         }
         // Who holds a snapshot sees no later change.
         #expect(earlier.map { held in ids { held.0.forEach($0) } } == earlier?.1)
@@ -79,6 +87,23 @@ struct EntrySnapshotTests {
             names.formUnion(below)
         }
         return Set(entries.filter { names.contains($0.parentID) }.map(\.id))
+    }
+
+    @Test func anEntryThatEndedIsNobodys() {
+        var snapshot = EntrySnapshot(server: .example("/spire/server"))
+        for (id, path, parent) in [("1", "/a", "/agent"), ("2", "/b", "/a")] {
+            var entry = RegistrationEntry(
+                id: id, spiffeID: .example(path), parentID: .example(parent), selectors: .of("s:1"))
+            entry.expiresAt = id == "1" ? 10 : 20
+            snapshot.put(PlacedEntry(place: Int64(id) ?? 0, entry: entry))
+        }
+        func authorized(_ seconds: Int64) -> Set<String> {
+            Set(
+                snapshot.authorizedEntries(["1", "2"], of: .example("/agent"), selectors: [], at: seconds).keys)
+        }
+        #expect(authorized(9) == ["1", "2"])
+        // Below an entry that has ended there is nothing either.
+        #expect(authorized(10) == [])
     }
 
     @Test func rightsEndWithTheEntry() {

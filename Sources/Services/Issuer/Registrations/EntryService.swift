@@ -208,9 +208,8 @@ public final class EntryService: Sendable {
     public func authorizedEntries(
         _ ids: Set<String>, of agent: SPIFFEID
     ) async throws(IssuerError) -> [String: RegistrationEntry] {
-        var found: [String: RegistrationEntry] = [:]
-        for entry in try await authorizedEntries(of: agent) where ids.contains(entry.id) { found[entry.id] = entry }
-        return found
+        let selectors = try await matchedSelectors(of: agent)
+        return directory.snapshot.authorizedEntries(ids, of: agent, selectors: selectors, at: clock.now().seconds)
     }
 
     /// The conversation in which an agent brings its entries up to date; see ``EntrySync``.

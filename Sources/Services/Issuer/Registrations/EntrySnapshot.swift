@@ -55,27 +55,59 @@ public struct EntrySnapshot: Sendable {
     public func authorizedEntries(
         of agent: SPIFFEID, selectors: Set<Selector>, at seconds: Int64
     ) -> [RegistrationEntry] {
-        var followed: Set<SPIFFEID> = [agent]
-        var waiting = [agent]
+        var found: [RegistrationEntry] = []
+        _ = followed(from: names(of: agent, selectors, at: seconds), at: seconds) { found.append($0) }
+        return found.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+    }
+
+    /// Those of some entries that an agent may serve, by their IDs.
+    ///
+    /// The agent's other entries are only looked at for one that is neither under the agent itself nor under a name that
+    /// its selectors earn it.
+    public func authorizedEntries(
+        _ ids: Set<String>, of agent: SPIFFEID, selectors: Set<Selector>, at seconds: Int64
+    ) -> [String: RegistrationEntry] {
+        var wanted: [String: RegistrationEntry] = [:]
+        for id in ids {
+            guard let entry = self[id], !entry.isExpired(at: seconds) else { continue }
+            wanted[id] = entry
+        }
+        var parents = names(of: agent, selectors, at: seconds)
+        if !wanted.values.allSatisfy({ parents.contains($0.parentID) }) {
+            parents = followed(from: parents, at: seconds) { _ in }
+        }
+        return wanted.filter { parents.contains($0.value.parentID) }
+    }
+
+    /// The agent's own ID, and what the entries under the server call a node like it.
+    private func names(of agent: SPIFFEID, _ selectors: Set<Selector>, at seconds: Int64) -> Set<SPIFFEID> {
+        var names: Set<SPIFFEID> = [agent]
         for selector in selectors {
             aliases[selector]?.forEach { placed in
                 let alias = placed.entry
-                if alias.matches(selectors), !alias.isExpired(at: seconds), followed.insert(alias.spiffeID).inserted {
-                    waiting.append(alias.spiffeID)
-                }
+                if alias.matches(selectors), !alias.isExpired(at: seconds) { names.insert(alias.spiffeID) }
                 return true
             }
         }
-        var found: [RegistrationEntry] = []
+        return names
+    }
+
+    /// Follows names to the entries under them, and the names of those.
+    /// - Returns: every name that was followed.
+    private func followed(
+        from names: Set<SPIFFEID>, at seconds: Int64, _ body: (RegistrationEntry) -> Void
+    ) -> Set<SPIFFEID> {
+        var followed = names
+        var waiting = Array(names)
         while let parent = waiting.popLast() {
             byParent[parent]?.forEach { placed in
                 guard !placed.entry.isExpired(at: seconds) else { return true }
-                found.append(placed.entry)
+                body(placed.entry)
                 if followed.insert(placed.entry.spiffeID).inserted { waiting.append(placed.entry.spiffeID) }
                 return true
             }
         }
-        return found.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+        return followed
     }
 
     // MARK: Changing
