@@ -55,9 +55,10 @@ public struct EntrySnapshot: Sendable {
     public func authorizedEntries(
         of agent: SPIFFEID, selectors: Set<Selector>, at seconds: Int64
     ) -> [RegistrationEntry] {
-        var found: [RegistrationEntry] = []
+        // References are sorted, since an entry has many parts; and IDs are ASCII, so that texts sort as their bytes do.
+        var found: [PlacedEntry] = []
         _ = followed(from: names(of: agent, selectors, at: seconds), at: seconds) { found.append($0) }
-        return found.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+        return found.sorted { $0.entry.id < $1.entry.id }.map(\.entry)
     }
 
     /// Those of some entries that an agent may serve, by their IDs.
@@ -95,14 +96,14 @@ public struct EntrySnapshot: Sendable {
     /// Follows names to the entries under them, and the names of those.
     /// - Returns: every name that was followed.
     private func followed(
-        from names: Set<SPIFFEID>, at seconds: Int64, _ body: (RegistrationEntry) -> Void
+        from names: Set<SPIFFEID>, at seconds: Int64, _ body: (PlacedEntry) -> Void
     ) -> Set<SPIFFEID> {
         var followed = names
         var waiting = Array(names)
         while let parent = waiting.popLast() {
             byParent[parent]?.forEach { placed in
                 guard !placed.entry.isExpired(at: seconds) else { return true }
-                body(placed.entry)
+                body(placed)
                 if followed.insert(placed.entry.spiffeID).inserted { waiting.append(placed.entry.spiffeID) }
                 return true
             }
