@@ -310,6 +310,28 @@ struct CacheStateTests {
         #expect(jobs(most: 2).count == 1)
     }
 
+    @Test mutating func `the signer has to look at once only for a reader who lacks an SVID`() {
+        let entry = Sample.entry("a")
+        put(entry)
+        let reader = state.subscribe([Sample.web], needsSVIDs: true)
+        let verifier = state.subscribe([Sample.web], needsSVIDs: false)
+        #expect(state.lacksSVIDs(reader, at: Sample.now))
+        #expect(!state.lacksSVIDs(verifier, at: Sample.now))
+        sign(entry, lifetime: 60)
+        #expect(!state.lacksSVIDs(reader, at: Sample.now.advanced(by: 60)))
+        #expect(state.lacksSVIDs(reader, at: Sample.now.advanced(by: 61)))
+        state.unsubscribe(reader)
+        #expect(!state.lacksSVIDs(reader, at: Sample.now.advanced(by: 61)))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a reader who lacks an SVID wakes the signer`() async {
+        let cache = SVIDCache(capacity: 10)
+        cache.change { $0.apply(EntryChanges(updated: [Sample.entry("a")])) }
+        let subscription = cache.subscribe([Sample.web], needsSVIDs: true, at: Sample.now)
+        await cache.work.wait()
+        withExtendedLifetime(subscription) {}
+    }
+
     // MARK: Eviction
 
     @Test mutating func `live subscribers pin what they match with all selectors, and nothing else`() {
@@ -344,6 +366,8 @@ struct CacheStateTests {
         #expect(state.heldCount == 2)
         state.unsubscribe(number)
         #expect(state.heldCount == 1)
+        _ = state.apply(EntryChanges(removed: ["a", "b", "c"]))
+        #expect(state.heldCount == 0)
     }
 }
 

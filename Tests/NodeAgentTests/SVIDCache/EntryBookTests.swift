@@ -33,6 +33,19 @@ struct EntryBookTests {
         #expect(book.nearest(to: [Sample.web], most: 1).count == 1)
     }
 
+    @Test func `of many entries those under a found selector are compared, and not more than a bound`() throws {
+        var book = EntryBook()
+        for number in 0..<(3 * EntryBook.mostCompared) {
+            book.put(Sample.entry("foreign-\(number)", selectors: [try Selector("a:\(number)")]))
+        }
+        book.put(Sample.entry("near", selectors: [Sample.group, Sample.web]))
+        #expect(book.nearest(to: [Sample.group], most: 2).map(\.entry.id) == ["near"])
+        for number in 0..<(2 * EntryBook.mostCompared) {
+            book.put(Sample.entry("near-\(number)", selectors: [Sample.group, try Selector("x:\(number)")]))
+        }
+        #expect(book.nearest(to: [Sample.group], most: .max).count == EntryBook.mostCompared)
+    }
+
     private struct Logic: Decodable {
         struct Entry: Decodable {
             let id: String

@@ -75,7 +75,7 @@ struct WorkloadIdentitiesTests {
     }
 
     @Test func `a state that is the same as before is not given again`() async throws {
-        let subscription = cache.subscribe([Sample.web], needsSVIDs: false)
+        let subscription = cache.subscribe([Sample.web], needsSVIDs: false, at: Sample.now)
         let reads = Counter()
         let updates = WorkloadUpdates<Int>(subscription) {
             subscription.bell.ring()

@@ -16,7 +16,7 @@ struct CacheState: Sendable {
     private(set) var trust = TrustState()
     /// Whether the issuer has said which entries there are; before that, that somebody has none means nothing.
     private(set) var knowsEntries = false
-    private var slots: [String: Slot] = [:]
+    private var slots = Slots()
     private var subscribers: [Int: Subscriber] = [:]
     private var subscribersBySelector: [Selector: Set<Int>] = [:]
     private var pins: [String: Int] = [:]
@@ -33,6 +33,22 @@ struct CacheState: Sendable {
         var failures = 0
     }
 
+    /// The slots by entry, with the number of SVIDs in them: that is asked for with every call, and counting takes longer
+    /// the more entries there are.
+    private struct Slots {
+        private(set) var all: [String: Slot] = [:]
+        private(set) var heldCount = 0
+
+        subscript(id: String) -> Slot? {
+            get { all[id] }
+            set {
+                if all[id]?.held != nil { heldCount -= 1 }
+                if newValue?.held != nil { heldCount += 1 }
+                all[id] = newValue
+            }
+        }
+    }
+
     private struct Subscriber {
         let selectors: Set<Selector>
         let needsSVIDs: Bool
@@ -42,7 +58,7 @@ struct CacheState: Sendable {
     init(capacity: Int) { self.capacity = max(0, capacity) }
 
     var revisions: [EntryRevision] { book.revisions }
-    var heldCount: Int { slots.values.count { $0.held != nil } }
+    var heldCount: Int { slots.heldCount }
     var subscriberCount: Int { subscribers.count }
     var entryCount: Int { book.entries.count }
     var pinnedIDs: Set<String> { Set(pins.keys) }
@@ -68,6 +84,15 @@ struct CacheState: Sendable {
         }
         if subscriber.needsSVIDs { for id in subscriber.matched { unpin(id) } }
         evict()
+    }
+
+    /// Whether an SVID is missing that a subscriber reads.
+    func lacksSVIDs(_ number: Int, at now: CertificateTime) -> Bool {
+        guard let subscriber = subscribers[number], subscriber.needsSVIDs else { return false }
+        return subscriber.matched.contains { id in
+            guard let held = slots[id]?.held else { return true }
+            return held.notAfter < now
+        }
     }
 
     private mutating func unpin(_ id: String) {
@@ -142,8 +167,8 @@ struct CacheState: Sendable {
     /// ``finish(_:_:at:)``.
     mutating func takeJobs(at now: CertificateTime, most: Int) -> [RegistrationEntry] {
         var due: [(rank: Int, by: CertificateTime, id: String)] = []
-        var room = capacity - slots.count { pins[$0.key] == nil && ($0.value.held != nil || $0.value.isSigning) }
-        for (id, slot) in slots {
+        var room = capacity - slots.all.count { pins[$0.key] == nil && ($0.value.held != nil || $0.value.isSigning) }
+        for (id, slot) in slots.all {
             guard let entry = book.entries[id], !slot.isSigning, isServed(entry, at: now) else { continue }
             // A moment further ahead than any wait was set by a clock that has gone back since.
             if let wait = slot.notBefore, wait > now, wait <= now.advanced(by: Self.longestWait) { continue }
@@ -210,7 +235,7 @@ struct CacheState: Sendable {
     /// - Returns: the subscribers whose state may be another now.
     mutating func expire(at now: CertificateTime) -> Set<Int> {
         var touched: Set<Int> = []
-        for (id, slot) in slots {
+        for (id, slot) in slots.all {
             guard let entry = book.entries[id] else { continue }
             let isStale = slot.held.map { $0.notAfter < now } ?? false
             guard isStale || entry.isExpired(at: now.seconds) else { continue }
@@ -225,9 +250,11 @@ struct CacheState: Sendable {
     }
 
     private mutating func evict() {
-        let loose = slots.filter { $0.value.held != nil && pins[$0.key] == nil }
-        guard loose.count > capacity else { return }
-        for (id, _) in loose.sorted(by: { $0.value.usedAt < $1.value.usedAt }).prefix(loose.count - capacity) {
+        // Counted by what is pinned, which is little; all slots are looked through only when there is too much.
+        let tooMany = slots.heldCount - pins.keys.count { slots[$0]?.held != nil } - capacity
+        guard tooMany > 0 else { return }
+        let loose = slots.all.filter { $0.value.held != nil && pins[$0.key] == nil }
+        for (id, _) in loose.sorted(by: { $0.value.usedAt < $1.value.usedAt }).prefix(tooMany) {
             slots[id]?.held = nil
         }
     }

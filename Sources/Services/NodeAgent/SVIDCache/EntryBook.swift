@@ -38,10 +38,17 @@ struct EntryBook: Sendable {
         found.flatMap { ids[$0] ?? [] }.compactMap { entries[$0] }.filter { $0.matches(found) }
     }
 
+    /// Most entries that ``nearest(to:most:)`` looks at: a caller who is nobody must not cost more the more entries there
+    /// are.
+    static let mostCompared = 1_000
+
     /// The entries that lack fewest of the found selectors and share at least one with them, for who asks why there was
-    /// none.
+    /// none. Of many entries those are compared first that stand under a found selector.
     func nearest(to found: Set<Selector>, most: Int) -> [(entry: RegistrationEntry, missing: Set<Selector>)] {
-        let close = entries.values.compactMap { entry -> (entry: RegistrationEntry, missing: Set<Selector>)? in
+        var compared = Set(found.lazy.flatMap { ids[$0] ?? [] }.prefix(Self.mostCompared))
+        if compared.count < Self.mostCompared { compared.formUnion(entries.keys.prefix(Self.mostCompared)) }
+        let close = compared.compactMap { id -> (entry: RegistrationEntry, missing: Set<Selector>)? in
+            guard let entry = entries[id] else { return nil }
             let missing = entry.selectors.subtracting(found)
             return missing.count < entry.selectors.count ? (entry, missing) : nil
         }

@@ -2,8 +2,9 @@
 
 internal import SPIFFE
 
-/// A workload's SVID in the cache, with what decides about its end.
-struct HeldSVID: Sendable {
+/// A workload's SVID in the cache, with what decides about its end. A reference: most places of a large cache are empty,
+/// and the parts of a certificate are many.
+final class HeldSVID: Sendable {
     let svid: WorkloadSVID
     /// The authority under which the chain was verified.
     let authority: X509Certificate

@@ -32,15 +32,16 @@ final class SVIDCache: Sendable {
         deinit { cache.leave(number) }
     }
 
-    /// Reads on behalf of a workload from now on; its entries are kept signed where it needs SVIDs.
-    func subscribe(_ selectors: Set<Selector>, needsSVIDs: Bool) -> Subscription {
+    /// Reads on behalf of a workload from now on; its entries are kept signed where it needs SVIDs. Only who lacks one
+    /// has the signer look at once: it looks through all entries.
+    func subscribe(_ selectors: Set<Selector>, needsSVIDs: Bool, at now: CertificateTime) -> Subscription {
         let bell = Bell()
-        let number = inner.withLock { inner in
+        let (number, lacks) = inner.withLock { inner in
             let number = inner.state.subscribe(selectors, needsSVIDs: needsSVIDs)
             inner.bells[number] = bell
-            return number
+            return (number, inner.state.lacksSVIDs(number, at: now))
         }
-        if needsSVIDs { work.ring() }
+        if lacks { work.ring() }
         return Subscription(number, bell, self)
     }
 

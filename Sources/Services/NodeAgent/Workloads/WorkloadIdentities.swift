@@ -82,7 +82,7 @@ public final class WorkloadIdentities: Sendable {
         _ selectors: Set<Selector>, needsSVIDs: Bool,
         _ read: @escaping @Sendable (inout CacheState, CertificateTime) -> CacheState.Reading<State>
     ) -> WorkloadUpdates<State> {
-        let subscription = cache.subscribe(selectors, needsSVIDs: needsSVIDs)
+        let subscription = cache.subscribe(selectors, needsSVIDs: needsSVIDs, at: clock.now())
         return WorkloadUpdates(subscription) { [cache, clock] in
             let now = clock.now()
             return cache.read { read(&$0, now) } ?? .denied(.notServing)
