@@ -91,6 +91,27 @@ import Testing
         }
     }
 
+    @Test func aCallThatWasRefusedWithItsConnectionIsMadeOnceMore() async throws {
+        try await client { [issuer] client in
+            issuer.script.withLock { $0.refusals = 1 }
+            #expect(try await client.newJWTSVID(entryID: "web", audience: ["db"]).token == "token for db")
+            #expect(issuer.callers.withLock { $0.count } == 2)
+            issuer.script.withLock { $0.refusals = 2 }
+            let error = await #expect(throws: IssuerClientError.self) { try await client.bundle() }
+            #expect(error?.code == .unavailable)
+            #expect(issuer.callers.withLock { $0.count } == 4)
+        }
+    }
+
+    @Test func aRenewalIsNotRepeated() async throws {
+        try await client { [issuer] client in
+            issuer.script.withLock { $0.refusals = 1 }
+            let error = await #expect(throws: IssuerClientError.self) { try await client.renew(request: [1]) }
+            #expect(error?.code == .unavailable)
+            #expect(issuer.callers.withLock { $0.count } == 1)
+        }
+    }
+
     @Test func theBundleIsRead() async throws {
         let bundle = try await client { try await $0.bundle() }
         #expect(bundle.x509Bundle == authority.bundle)

@@ -18,6 +18,8 @@ final class ScriptedIssuer: RegistrableRPCService {
         var results: [Spire_Api_Server_Svid_V1_BatchNewX509SVIDResponse.Result] = []
         var pages: [Spire_Api_Server_Entry_V1_SyncAuthorizedEntriesResponse] = []
         var neverAnswers = false
+        /// How many calls are refused as calls are on a connection that ends.
+        var refusals = 0
     }
 
     let script = Mutex(Script())
@@ -104,6 +106,11 @@ final class ScriptedIssuer: RegistrableRPCService {
             let message = try await ServerRequest(stream: request).message
             self.callers.withLock { $0.append((context.transportSpecific as? ProbeCaller)?.text ?? "nobody") }
             if self.script.withLock({ $0.neverAnswers }) { try await Task.sleep(for: .seconds(3600)) }
+            let isRefused = self.script.withLock { script in
+                script.refusals -= 1
+                return script.refusals >= 0
+            }
+            if isRefused { throw RPCError(code: .unavailable, message: "refused stream") }
             if let denial = self.script.withLock({ $0.denial }) { throw RPCError(denial) }
             return StreamingServerResponse(single: ServerResponse(message: try answer(message)))
         }

@@ -6,6 +6,7 @@ internal import NIOCore
 internal import NIOSSL
 internal import NodeAgent
 internal import SPIFFE
+internal import SPIREAPI
 internal import Synchronization
 
 /// The connections to an issuer that are made with the same credentials.
@@ -64,8 +65,19 @@ final class IssuerConnection: Sendable {
         client = Client(
             transport: try Self.transport(
                 to: address, security: .tls(security), configuration: configuration,
-                balancing: ServiceConfig(loadBalancingConfig: [.roundRobin])))
+                balancing: ServiceConfig(methodConfig: [Self.repeated], loadBalancingConfig: [.roundRobin])))
     }
+
+    /// An issuer ends connections when they are minutes old, and a call that begins in that moment comes back refused. Calls
+    /// that change nothing of the agent are made once more; at worst an SVID is signed and recorded twice.
+    private static let repeated = MethodConfig(
+        names: [Spire_Api_Server_Svid_V1_SVID.descriptor, Spire_Api_Server_Bundle_V1_Bundle.descriptor].map {
+            MethodConfig.Name(service: $0.fullyQualifiedService)
+        },
+        executionPolicy: .retry(
+            RetryPolicy(
+                maxAttempts: 2, initialBackoff: .milliseconds(50), maxBackoff: .seconds(1), backoffMultiplier: 2,
+                retryableStatusCodes: [.unavailable])))
 
     /// An IP address is no name that TLS may send, so it must not be taken for one.
     private static func transport(
