@@ -15,6 +15,7 @@ enum Binary {
 
 /// What a run of a program printed and ended with.
 struct Run: Sendable {
+    let command: String
     let status: Int32
     let output: [UInt8]
     let errors: String
@@ -24,6 +25,8 @@ struct Run: Sendable {
     /// The envelope of `--json`.
     func envelope() throws -> OrderedMap {
         let line = output.last == 0x0A ? Array(output.dropLast()) : output
+        try #require(
+            line.first == UInt8(ascii: "{"), "\(command): status \(status), \(text.prefix(300)), \(errors.prefix(900))")
         return try #require(try OrderedValue(parsing: line.span, format: .json).mapValue)
     }
 
@@ -119,7 +122,7 @@ final class Sandbox: Sendable {
         process.waitUntilExit()
         let status = process.terminationReason == .exit ? process.terminationStatus : 1000 + process.terminationStatus
         return Run(
-            status: status, output: [UInt8](try Data(contentsOf: files[1])),
+            command: arguments.joined(separator: " "), status: status, output: [UInt8](try Data(contentsOf: files[1])),
             errors: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
     }
 

@@ -149,7 +149,7 @@ import Testing
         let trust = IssuerTrust.bundle(authority.bundle)
         let other = try Authority().bundle
         let agents = Mutex(authority.bundle)
-        try await client(patience: .seconds(2), agents: { agents.withLock { $0 } }) { client in
+        try await client(patience: .seconds(8), agents: { agents.withLock { $0 } }) { client in
             await client.use(IssuerCredentials(trust: trust, identity: identity))
             try await client.postStatus(agentVersion: "1")
             agents.withLock { $0 = other }
