@@ -57,33 +57,43 @@ final class ServedDomain: Sendable {
 
     private var isRunning: Bool { process.withLock { $0?.isRunning ?? false } }
 
-    /// Starts an agent of this issuer, which a token lets join, and waits until it serves.
-    /// - Parameter port: where the issuer listens.
+    /// Starts an agent of this issuer, and waits until it serves.
+    /// - Parameters:
+    ///   - port: where the issuer listens.
+    ///   - proof: how the node proves itself; by a token that is made for it unless given.
     /// - Returns: its process, and its Workload API.
-    func startAgent(_ port: UInt16) throws -> sending (process: Process, socket: String) {
-        let token = box.path("token-\(UUID().uuidString)")
+    func startAgent(
+        _ port: UInt16, proof: [String]? = nil
+    ) throws -> sending (process: Process, socket: String) {
         let bundle = box.path("bundle.pem")
-        try box.kelmark("token create --out \(token) --socket-path \(socket)", expecting: 0)
+        let proof = try proof ?? ["--join-token-file", token()]
         let shown = try box.kelmark("bundle show --format pem --socket-path \(socket)", expecting: 0)
         try box.write(shown.output, to: "bundle.pem")
         let place = "/tmp/kelmark-\(UUID().uuidString.prefix(8)).sock"
         let process = Process()
         process.executableURL = URL(filePath: Binary.path)
-        process.arguments = [
-            "agent", "serve", "--trust-domain", "acme.example", "--server", "127.0.0.1:\(port)", "--trust-bundle",
-            bundle, "--join-token-file", token, "--folder", box.path("agent"), "--socket-path", place,
-            "--health-listen", "127.0.0.1:0",
-        ]
+        process.arguments =
+            [
+                "agent", "serve", "--trust-domain", "acme.example", "--server", "127.0.0.1:\(port)", "--trust-bundle",
+                bundle, "--folder", box.path("agent-\(UUID().uuidString)"), "--socket-path", place, "--health-listen",
+                "127.0.0.1:0",
+            ] + proof
         process.environment = box.environment
         process.currentDirectoryURL = box.folder
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
         for _ in 0..<300 {
-            if try box.kelmark("healthcheck --agent --socket-path \(place)").status == 0 { break }
+            if try box.kelmark("healthcheck --agent --socket-path \(place)").status == 0 || !process.isRunning { break }
             usleep(100_000)
         }
         return (process, place)
+    }
+
+    private func token() throws -> String {
+        let file = box.path("token-\(UUID().uuidString)")
+        try box.kelmark("token create --out \(file) --socket-path \(socket)", expecting: 0)
+        return file
     }
 
     /// What it logged since it was started.
