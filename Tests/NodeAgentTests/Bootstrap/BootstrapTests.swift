@@ -42,6 +42,28 @@ struct BootstrapTests {
         #expect(await issuer.credentials == nil)
     }
 
+    @Test func `an authority that was revoked does not come back with an old file`() async throws {
+        let other = TestAuthority()
+        folder.write("bundle.pem", authority.certificate.pem + other.certificate.pem)
+        let bundle = { [self] (revoked: [TestAuthority], admission: any BundleAdmission) async throws(BootstrapError) in
+            try await Bootstrap(
+                source: .file(path: "\(folder.path)/bundle.pem", .pem), trustDomain: Sample.domain, issuer: issuer,
+                admission: admission, threads: BlockingThreads(),
+                revoked: revoked.map { AgentRecord.digest($0.certificate) }
+            ).bundle().x509Authorities.map(\.certificate)
+        }
+        let left = try await bundle([authority], OpenBundleAdmission())
+        #expect(left == [other.certificate])
+        let error = await #expect(throws: BootstrapError.self) {
+            _ = try await bundle([authority, other], OpenBundleAdmission())
+        }
+        #expect(error?.code == .revoked)
+        // What a log proves to be alive is, whatever was seen before.
+        let proven = FakeAdmission { $0.certificate == authority.certificate ? .proven : .claimed }
+        let alive = try await bundle([authority, other], proven)
+        #expect(alive == [authority.certificate])
+    }
+
     @Test func `a fetched document gives the bundle`() async throws {
         let bytes = Array(document.utf8)
         #expect(try await bundle(.fetched(.spiffe) { bytes }) == [authority.certificate])

@@ -51,6 +51,24 @@ struct FileAgentStoreTests {
         #expect(read?.bundle == authority.bundle())
     }
 
+    @Test func `what left the bundle is remembered, the latest most of all`() async throws {
+        let store = try store()
+        let other = TestAuthority()
+        var record = AgentRecord(bundle: authority.bundle())
+        record.follow(other.bundle())
+        #expect(record.revoked == [AgentRecord.digest(authority.certificate)])
+        try await store.save(record)
+        #expect(try await store.load() == record)
+        record.follow(authority.bundle())
+        #expect(record.revoked == [AgentRecord.digest(other.certificate)])
+        do {
+            record.revoked = (0..<AgentRecord.mostRevoked).map { [UInt8](repeating: UInt8(clamping: $0), count: 32) }
+            record.follow(other.bundle())
+            #expect(record.revoked.count == AgentRecord.mostRevoked)
+            #expect(record.revoked.last == AgentRecord.digest(authority.certificate))
+        }
+    }
+
     @Test func `a folder is for one agent`() throws {
         let first = try store()
         #expect(throws: AgentRecordError.inUse) { try store() }

@@ -23,6 +23,10 @@ actor ScriptedIssuer: IssuerClient {
     private(set) var batches: [Int] = []
     private(set) var credentials: IssuerCredentials?
     private(set) var attested: [NodeAttestationData] = []
+    /// Who the agent said that it was, each time it attested.
+    private(set) var shownToAttest: [AgentIdentity?] = []
+    /// Who signs tokens, if not the authority of the beginning.
+    var tokenSigner: TestAuthority?
     private var failures: [Call: [IssuerClientError]] = [:]
     private var lasting: [Call: IssuerClientError] = [:]
     /// How many answers of a batch get lost.
@@ -77,6 +81,7 @@ actor ScriptedIssuer: IssuerClient {
     ) async throws(IssuerClientError) -> IssuedAgentSVID {
         try count(.attest)
         attested.append(data)
+        shownToAttest.append(credentials?.identity)
         for challenge in challenges { answers.append(try await answer(challenge)) }
         return IssuedAgentSVID(
             chain: damage(
@@ -119,7 +124,7 @@ actor ScriptedIssuer: IssuerClient {
         try count(.jwt)
         if hangs { try? await clock.sleep(for: .seconds(1_000_000)) }
         guard let entry = entries.first(where: { $0.id == entryID }) else { throw IssuerClientError(.notFound) }
-        return await authority.token(
+        return await (tokenSigner ?? authority).token(
             entry.spiffeID, audience: audience + furtherAudiences, at: clock.now(), lifetime: tokenLifetime)
     }
 

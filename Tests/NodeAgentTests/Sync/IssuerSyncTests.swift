@@ -15,7 +15,7 @@ struct IssuerSyncTests {
     init() {
         issuer = ScriptedIssuer(authority, clock: clock)
         tokens = TokenIssuance(
-            cache, issuer: issuer, clock: clock, policy: WorkloadPolicy(), logger: Sample.silent)
+            cache, issuer: issuer, clock: clock, policy: WorkloadPolicy(), news: Bell(), logger: Sample.silent)
     }
 
     private func sync(_ admission: any BundleAdmission = OpenBundleAdmission()) -> IssuerSync {

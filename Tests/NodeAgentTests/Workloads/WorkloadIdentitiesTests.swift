@@ -2,6 +2,7 @@
 
 import KelmarkBytes
 import SPIFFE
+import Synchronization
 import Testing
 
 @testable import NodeAgent
@@ -12,6 +13,7 @@ struct WorkloadIdentitiesTests {
     let clock = TestClock()
     let issuer: ScriptedIssuer
     let cache = SVIDCache(capacity: 100)
+    let news = Bell()
     let processes = FakeProcesses()
     let me: WorkloadReference = .selectors([Sample.web])
 
@@ -49,7 +51,8 @@ struct WorkloadIdentitiesTests {
                         [try Selector(type: "unix", value: "uid:\(process.credentials.uid)")]
                     }
                 ], clock: clock, threads: BlockingThreads(), logger: Sample.silent),
-            tokens: TokenIssuance(cache, issuer: issuer, clock: clock, policy: policy, logger: Sample.silent),
+            tokens: TokenIssuance(
+                cache, issuer: issuer, clock: clock, policy: policy, news: news, logger: Sample.silent),
             clock: clock, policy: policy, processes: processes.table, logger: Sample.silent)
     }
 
@@ -320,7 +323,18 @@ struct WorkloadIdentitiesTests {
         await put(Sample.entry("a"))
         // Another authority's keys, which the bundle does not have.
         trust(TestAuthority().bundle(sequence: 5))
-        await #expect(throws: WorkloadDenial.self) { try await facade().jwtSVIDs(for: me, audience: ["x"]) }
+        let isOver = Mutex(false)
+        let answer = Task { [me, facade = facade()] in
+            defer { isOver.withLock { $0 = true } }
+            return try await facade.jwtSVIDs(for: me, audience: ["x"])
+        }
+        // The key is looked for a while.
+        while !isOver.withLock({ $0 }) {
+            clock.advance(by: .milliseconds(250))
+            await Task.yield()
+        }
+        await #expect(throws: WorkloadDenial.self) { try await answer.value }
+        #expect(await issuer.calls[.jwt] == 1)
         trust(authority.bundle(sequence: 6))
         await issuer.change { issuer in issuer.entries[0].spiffeID = try! SPIFFEID("spiffe://example.org/else") }
         await #expect(throws: WorkloadDenial.self) { try await facade().jwtSVIDs(for: me, audience: ["x"]) }

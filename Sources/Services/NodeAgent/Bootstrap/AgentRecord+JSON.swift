@@ -14,6 +14,7 @@ extension AgentRecord {
         map["version"] = 1
         map["trustDomain"] = .text(trustDomain.name)
         map["bundle"] = .text(String(decoding: BundleDocument.encode(bundle), as: UTF8.self))
+        if !revoked.isEmpty { map["revoked"] = .list(revoked.map { .text(StandardBase64.encodedString($0)) }) }
         if let identity {
             map["chain"] = .list(identity.chain.map { .text(StandardBase64.encodedString($0)) })
             map["key"] = .text(StandardBase64.encodedString(identity.key.pkcs8))
@@ -36,6 +37,12 @@ extension AgentRecord {
         else { throw .malformed }
         bundle = document.bundle
         identity = nil
+        for element in map["revoked"]?.listValue ?? [] {
+            guard let digest = element.textValue.flatMap(StandardBase64.decode), digest.count == 32,
+                revoked.count < Self.mostRevoked
+            else { throw .malformed }
+            revoked.append(digest)
+        }
         guard map["key"] != nil || map["chain"] != nil else { return }
         guard let list = map["chain"]?.listValue, !list.isEmpty, list.count <= X509SVIDOutcome.longestChain,
             let keyText = map["key"]?.textValue, let der = StandardBase64.decode(keyText),

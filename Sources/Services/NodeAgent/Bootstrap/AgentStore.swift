@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+private import Crypto
 public import SPIFFE
 
 /// What an agent must not lose when it restarts.
 public struct AgentRecord: Hashable, Sendable {
     /// The last bundle of the own trust domain.
     public var bundle: TrustBundle
+    /// The SHA-256 digests of authorities that left the bundle, the latest last: a file from before must not bring them back.
+    public internal(set) var revoked: [[UInt8]] = []
     /// Its SVID; nil before it has one, and after it was told to leave.
     public var identity: StoredIdentity?
 
@@ -24,6 +27,21 @@ public struct AgentRecord: Hashable, Sendable {
         self.bundle = bundle
         self.identity = identity
     }
+
+    /// Most authorities that are remembered as gone. One lives for a day or more, and files of then are not used for long.
+    static let mostRevoked = 256
+
+    /// Takes another bundle in the place of the last one, and remembers which authorities are gone.
+    mutating func follow(_ next: TrustBundle) {
+        let present = Set(next.x509Authorities.map { Self.digest($0.certificate) })
+        let before = bundle.x509Authorities.map { Self.digest($0.certificate) }
+        revoked = (revoked + before.filter { !revoked.contains($0) }).filter { !present.contains($0) }
+        revoked.removeFirst(max(0, revoked.count - Self.mostRevoked))
+        bundle = next
+    }
+
+    /// What stands for an authority among those that are gone.
+    static func digest(_ certificate: X509Certificate) -> [UInt8] { Array(SHA256.hash(data: certificate.der)) }
 }
 
 /// Keeps an agent's record.

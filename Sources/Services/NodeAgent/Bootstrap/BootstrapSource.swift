@@ -42,6 +42,8 @@ public struct BootstrapError: Error, Hashable, Sendable, CustomStringConvertible
         case empty = "bootstrap-empty"
         /// The issuer gives no bundle.
         case issuer = "bootstrap-issuer"
+        /// All its authorities were trusted before and then revoked.
+        case revoked = "bootstrap-revoked"
         /// No authority of it is admitted, or only by its own word where proof is asked for.
         case notAdmitted = "bootstrap-not-admitted"
     }
@@ -67,6 +69,8 @@ struct Bootstrap: Sendable {
     let issuer: any IssuerClient
     let admission: any BundleAdmission
     let threads: BlockingThreads
+    /// The digests of authorities that this agent knew, and that left the bundle.
+    var revoked: [[UInt8]] = []
 
     /// The bundle under which the issuer is verified from now on; it has an authority.
     /// - Throws: ``BootstrapError``.
@@ -108,7 +112,16 @@ struct Bootstrap: Sendable {
                 throw BootstrapError(
                     .notAdmitted, verdicts.first { $0.outcome == .refused }?.reason ?? "nobody vouches for it")
             }
-            return founded
+            // What a log proves to be alive is; what somebody merely says was taken back once already.
+            let claimed = Set(verdicts.filter { $0.outcome == .admitted(.claimed) }.map(\.authority))
+            let left = founded.filtered { authority in
+                guard case .x509(let x509) = authority, claimed.contains(authority) else { return true }
+                return !revoked.contains(AgentRecord.digest(x509.certificate))
+            }
+            guard !left.x509Authorities.isEmpty else {
+                throw BootstrapError(.revoked, "what it holds was revoked; get the bundle that the issuer has now")
+            }
+            return left
         }
     }
 

@@ -45,14 +45,16 @@ extension Agent {
             if case .anybody = configuration.bootstrap, state.withLock({ $0.record }) != nil {
                 throw BootstrapError(.empty, "the last authority was revoked; only a bundle that is given helps")
             }
+            let known = state.withLock { $0.record }
             let bundle = try await Bootstrap(
                 source: configuration.bootstrap, trustDomain: configuration.trustDomain, issuer: issuer,
-                admission: admission, threads: threads
+                admission: admission, threads: threads, revoked: known?.revoked ?? []
             ).bundle()
             // An SVID that was kept is good again if it is under the new bundle: the old one may only have been in doubt.
-            let stored = state.withLock { $0.record?.identity }
-            try await save(AgentRecord(bundle: bundle, identity: stored))
-            let identity = stored.flatMap { judged($0, under: bundle) }
+            var record = known ?? AgentRecord(bundle: bundle)
+            record.follow(bundle)
+            try await save(record)
+            let identity = record.identity.flatMap { judged($0, under: bundle) }
             try state.withLock { state in
                 state.identity = identity
                 try state.machine.apply(identity == nil ? .trustFound : .identityLoaded)
@@ -152,10 +154,9 @@ extension Agent {
             throw IssuerClientError(.malformedAnswer, "the agent's own SVID: \(error)")
         }
         do {
-            try await save(
-                AgentRecord(
-                    bundle: record.bundle,
-                    identity: AgentRecord.StoredIdentity(chain: chain, key: key, isReattestable: isReattestable)))
+            var next = record
+            next.identity = AgentRecord.StoredIdentity(chain: chain, key: key, isReattestable: isReattestable)
+            try await save(next)
         } catch {
             throw IssuerClientError(.failed, "the agent's own SVID can't be stored: \(error)")
         }
@@ -198,7 +199,7 @@ extension Agent {
         guard var record = known else { return }
         let isNew = record.bundle != bundle
         guard isNew || !isStored else { return }
-        record.bundle = bundle
+        record.follow(bundle)
         state.withLock { [record] in $0.record = record }
         do {
             try await save(record)
@@ -237,7 +238,13 @@ extension Agent {
     private func useCredentials() async {
         let (record, identity) = state.withLock { ($0.record, $0.identity) }
         guard let record else { return }
-        await issuer.use(IssuerCredentials(trust: .bundle(record.bundle.x509Bundle), identity: identity))
+        // Over a connection that shows an SVID nobody takes any more nothing is heard, not even a new attestation.
+        let isFallen =
+            identity.map { held in
+                held.isReattestable && !record.bundle.x509Authorities.contains { $0.certificate == held.authority }
+            } ?? false
+        await issuer.use(
+            IssuerCredentials(trust: .bundle(record.bundle.x509Bundle), identity: isFallen ? nil : identity))
     }
 
     /// Says once which version the agent is. Nothing depends on it.

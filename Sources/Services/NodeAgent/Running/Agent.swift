@@ -82,7 +82,8 @@ public final class Agent: Service {
         self.jitter = jitter
         self.logger = logger
         cache = SVIDCache(capacity: configuration.mostSVIDs)
-        tokens = TokenIssuance(cache, issuer: issuer, clock: clock, policy: configuration.policy, logger: logger)
+        tokens = TokenIssuance(
+            cache, issuer: issuer, clock: clock, policy: configuration.policy, news: bell, logger: logger)
         sync = IssuerSync(
             trustDomain: configuration.trustDomain, cache: cache, tokens: tokens, issuer: issuer, admission: admission,
             clock: clock, logger: logger)

@@ -10,21 +10,29 @@ final class TokenIssuance: Sendable {
     /// pile up calls to an issuer that does not answer.
     static let mostPending = 256
 
+    /// How often the bundle is looked at again for a key that signed.
+    static let looksForKey = 12
+
     private let cache: SVIDCache
     private let issuer: any IssuerClient
     private let clock: any AgentClock
     private let patience: Duration
     private let logger: Logger
+    /// Rung when the issuer signs with a key that the bundle here does not have yet.
+    private let news: Bell
+    private let askedAt = Mutex<CertificateTime?>(nil)
     private let tokens: Mutex<JWTSVIDCache>
     private let pending = Mutex<[String: Int]>([:])
 
     init(
-        _ cache: SVIDCache, issuer: any IssuerClient, clock: any AgentClock, policy: WorkloadPolicy, logger: Logger
+        _ cache: SVIDCache, issuer: any IssuerClient, clock: any AgentClock, policy: WorkloadPolicy, news: Bell,
+        logger: Logger
     ) {
         self.cache = cache
         self.issuer = issuer
         self.clock = clock
         patience = policy.patience
+        self.news = news
         self.logger = logger
         tokens = Mutex(JWTSVIDCache(capacity: policy.mostTokens))
     }
@@ -69,9 +77,12 @@ final class TokenIssuance: Sendable {
         let issued = try await clock.within(patience) { [issuer] in
             try await issuer.newJWTSVID(entryID: entry.id, audience: audience)
         }
-        let bundle = cache.read { $0.trust.own?.jwtBundle } ?? nil
-        let outcome = JWTSVIDOutcome.verifying(issued.token, audience: audience.first ?? "", at: clock.now()) {
-            $0 == bundle?.trustDomain ? bundle : nil
+        var outcome = judged(issued, audience)
+        // A key may sign moments after it was published. Nobody could verify the token before they have the key.
+        for _ in 0..<Self.looksForKey where outcome.faults.contains(where: { $0.code == .unknownKey }) {
+            askForNews()
+            try await clock.sleep(for: .milliseconds(250))
+            outcome = judged(issued, audience)
         }
         guard let svid = outcome.svid else {
             throw IssuerClientError(
@@ -85,6 +96,23 @@ final class TokenIssuance: Sendable {
             throw IssuerClientError(.malformedAnswer, "the token is for other audiences")
         }
         return (issued, svid.authority.keyID)
+    }
+
+    /// Asks for a round of the agent, once in a second however many tokens wait.
+    private func askForNews() {
+        let now = clock.now()
+        let isFirst = askedAt.withLock { asked in
+            defer { asked = now }
+            return asked != now
+        }
+        if isFirst { news.ring() }
+    }
+
+    private func judged(_ issued: IssuedJWTSVID, _ audience: [String]) -> JWTSVIDOutcome {
+        let bundle = cache.read { $0.trust.own?.jwtBundle } ?? nil
+        return JWTSVIDOutcome.verifying(issued.token, audience: audience.first ?? "", at: clock.now()) {
+            $0 == bundle?.trustDomain ? bundle : nil
+        }
     }
 
     private func begin(_ entryID: String) throws(IssuerClientError) {
