@@ -10,6 +10,8 @@ MAKEFLAGS += --no-print-directory
 swift_flags := --traits Secp256k1 --scratch-path .build --explicit-target-dependency-import-check error
 # Instrumented objects differ from all others, so they have a folder of their own.
 coverage_flags := --traits Secp256k1 --scratch-path .build-coverage
+# Whose tests speak over sockets, with time limits as they are in use.
+socket_tests := KERIHTTPTests|HTTPServingTests|IdentityGRPCTests|IdentityHTTPTests|NodeLocalTests|WorkloadClientTests
 # The crash handler keeps the pipes of exit tests open; the tests look at the exit status only.
 export SWIFT_BACKTRACE := enable=no
 unexport KELMARK_CORE_ONLY
@@ -33,8 +35,8 @@ demo: setup ## The stories of one proof and of two workloads, told on throw-away
 test: setup ## All tests (sets the machine up first)
 	swift build $(swift_flags) --build-tests
 	@# Apart: what blocks threads, or floods sockets, must not starve what waits for a time limit.
-	swift test $(swift_flags) --skip-build --skip 'EndToEndTests|KERIHTTPTests|HTTPServingTests'
-	swift test $(swift_flags) --skip-build --filter 'KERIHTTPTests|HTTPServingTests'
+	swift test $(swift_flags) --skip-build --skip 'EndToEndTests|$(socket_tests)'
+	swift test $(swift_flags) --skip-build --filter '$(socket_tests)'
 	swift test $(swift_flags) --skip-build --filter EndToEndTests
 	scripts/check-guides
 	scripts/cli-reference --check
