@@ -17,8 +17,6 @@ final class ConnectionRegistry: Sendable {
     private struct Entry {
         let shares: [Share]
         let close: @Sendable () -> Void
-        /// What must live as long as the connection.
-        var held: [any Sendable] = []
         var calls = 0
         /// When it last became idle, by a count that only grows.
         var idleSince: UInt64
@@ -66,11 +64,6 @@ final class ConnectionRegistry: Sendable {
         }
         for close in dismissed { close() }
         return number
-    }
-
-    /// Keeps something until the connection is gone.
-    func hold(_ something: any Sendable, for number: Int) {
-        state.withLock { $0.entries[number]?.held.append(something) }
     }
 
     func callBegan(on number: Int) { state.withLock { $0.entries[number]?.calls += 1 } }

@@ -94,8 +94,9 @@ struct SocketListener: HTTP2ServerTransport.ListenerFactory {
             }.flatMap {
                 configurator.configure(channel: channel, tls: entry.isTLS ? .configured(requireALPN: true) : .none)
             }.map { accepted in
-                // Handed to a listener that closes in this moment, it would be dropped unused, which traps.
-                connections.hold(accepted, for: number)
+                // Dropped before it is active and used, it traps: because its listener closes in this moment, or because it
+                // makes room for another one at once. So it lives as long as its channel.
+                channel.closeFuture.whenComplete { _ in withExtendedLifetime(accepted) {} }
                 return accepted
             }
         }.flatMapErrorThrowing { error in
