@@ -25,6 +25,15 @@ import Testing
                 signature, over: message, algorithm: algorithm.signatureAlgorithm))
     }
 
+    /// One thumbprint of 64 begins with a hyphen.
+    @Test func noNameLooksLikeAnOption() async throws {
+        let keys = VaultAuthorityKeys.inMemory()
+        for _ in 0..<500 {
+            let key = try await keys.generateCandidate(in: .jwtA, algorithm: .p256)
+            #expect(!key.authorityID.hasPrefix("-"))
+        }
+    }
+
     @Test func aCandidateDoesNotDisturbTheKeyInUse() async throws {
         let keys = VaultAuthorityKeys.inMemory()
         let first = try await keys.generateCandidate(in: .x509A, algorithm: .p256)

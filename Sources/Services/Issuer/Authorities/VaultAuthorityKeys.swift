@@ -72,11 +72,15 @@ public final class VaultAuthorityKeys: AuthorityKeys {
         in slot: AuthoritySlot, algorithm: AuthorityKeyAlgorithm
     ) async throws -> AuthorityKey {
         do {
-            let held = try Held(slot, try PrivateKey(generating: algorithm.privateKind))
+            // A thumbprint may begin with a hyphen, and commands to which it is given take it for an option then.
+            var held: Held
+            repeat {
+                held = try Held(slot, try PrivateKey(generating: algorithm.privateKind))
+            } while held.key.authorityID.hasPrefix("-")
             let name = Self.name(of: slot, isCandidate: true)
             try await vault.apply(
                 try await removal(of: name) + [.store(Self.secret(of: held.privateKey), name: name, replacing: nil)])
-            places.withLock { $0[slot, default: Place()].candidate = held }
+            places.withLock { [held] in $0[slot, default: Place()].candidate = held }
             return held.key
         } catch {
             throw IssuerError(.internal, "authority key can't be made", cause: error)
