@@ -163,6 +163,15 @@ struct AuthorityVerdictTests {
         #expect(try scenario.verify().summary(of: .credential) == "proven issuance-sealed")
     }
 
+    /// It could be a withdrawal of the key that the credential's issuer names again now.
+    @Test func whatWasSealedBeforeTheIssuanceIsNoted() async throws {
+        let plain = try await ProofScenario().verify()
+        #expect(!plain.notChecked.map(\.code).contains("earlier-withdrawals"))
+        let report = try await ProofScenario(sealedBefore: RecordSample.credential).verify()
+        #expect(report.summary == "proven")
+        #expect(report.notChecked.first { $0.code == "earlier-withdrawals" }?.detail.hasPrefix("1 digest") == true)
+    }
+
     @Test func theCredentialNamesItsIssuance() async throws {
         let scenario = try await ProofScenario()
         var parts = try ProofFile(try scenario.file()).parts

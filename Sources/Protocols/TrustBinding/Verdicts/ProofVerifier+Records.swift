@@ -141,14 +141,12 @@ extension ProofVerifier {
     }
 
     /// No withdrawal of the statement may be sealed by the issuer or the organisation. A withdrawal stays, even when
-    /// its event is superseded. The organisation's ends the key, whatever other statement names it. A digest that the file does not explain could be a withdrawal, so it leaves the
-    /// question open.
+    /// its event is superseded. The organisation's ends the key, whatever other statement names it. A digest that the file
+    /// does not explain could be a withdrawal, so it leaves the question open.
     func withdrawalRung(_ statement: AuthorityStatement?, _ issuer: AID?, _ claim: AuthorityClaim?) -> Rung {
         guard let statement, let issuer, replay.state(of: issuer) != nil, replay.state(of: root) != nil else {
             return Rung(.withdrawal, .undecidable, [Reason("needs-statement", "statement or logs are missing")])
         }
-        let records = records
-        let known = Set(records.map(\.said))
         let sealed = sealedWithdrawals(by: [issuer, root])
         if let found = sealed.first(where: { $0.withdrawal.subject == statement.said }) {
             let detail = "statement \(statement.said.text) was withdrawn by \(found.event.aid):\(found.event.sn)"
@@ -160,23 +158,34 @@ extension ProofVerifier {
             let detail = "\(root):\(found.event.sn) withdrew another statement of key \(statement.keyID)"
             return Rung(.withdrawal, .contradicted, [Reason("key-withdrawn", detail)])
         }
-        var unexplained: [Reason] = []
+        let unexplained = unexplainedSeals(of: issuer, claim).open
+        guard unexplained.isEmpty else { return Rung(.withdrawal, .undecidable, unexplained) }
+        return Rung(.withdrawal, .proven, [Reason("statement-stands", "no withdrawal is sealed")])
+    }
+
+    /// The digests in the logs of issuer and organisation that no record of the file explains: those that may be a
+    /// withdrawal of a statement under this credential, and how many the organisation sealed before it issued the credential.
+    func unexplainedSeals(of issuer: AID, _ claim: AuthorityClaim?) -> (open: [Reason], earlier: Int) {
+        let known = Set(records.map(\.said))
         let issuing = issuingEvent(claim)
+        var open: [Reason] = []
+        var earlier = 0
         for aid in [issuer, root] {
             for event in replay.everyEvent(of: aid) {
-                for case .digest(let said)? in event.seals where said.primitive.code == .blake3_256 {
-                    // The organisation could not withdraw what names a credential before it was issued. An issuer's
-                    // statement may have been sealed again behind its withdrawal, so its whole log counts.
-                    let isEarlier =
-                        aid == root && issuing.map { event.ordinal < $0.ordinal && event.sn < $0.sn } == true
-                    if !isEarlier, !known.contains(said.primitive) {
+                // The organisation could not withdraw what names a credential before it was issued. An issuer's
+                // statement may have been sealed again behind its withdrawal, so its whole log counts.
+                let isEarlier = aid == root && issuing.map { event.ordinal < $0.ordinal && event.sn < $0.sn } == true
+                for case .digest(let said)? in event.seals
+                where said.primitive.code == .blake3_256 && !known.contains(said.primitive) {
+                    if isEarlier {
+                        earlier += 1
+                    } else {
                         let detail = "\(aid):\(event.sn) seals \(said), which the file does not hold"
-                        unexplained.append(Reason("seal-unexplained", detail))
+                        open.append(Reason("seal-unexplained", detail))
                     }
                 }
             }
         }
-        guard unexplained.isEmpty else { return Rung(.withdrawal, .undecidable, unexplained) }
-        return Rung(.withdrawal, .proven, [Reason("statement-stands", "no withdrawal is sealed")])
+        return (open, earlier)
     }
 }

@@ -71,7 +71,8 @@ public struct ProofVerifier: Sendable {
             rungs: rungs, subject: subject(), authority: claim?.authority, asOf: logs.compactMap(replay.newest),
             assumptions: ReportNotes.assumptions(time: time, positions: positions),
             notChecked: ReportNotes.notChecked(
-                logs.compactMap(replay.state), file: file, evidence: evidence, statement: statement, limits: limits))
+                logs.compactMap(replay.state), file: file, evidence: evidence, statement: statement, limits: limits,
+                earlierSeals: issuer.map { unexplainedSeals(of: $0, claim).earlier } ?? 0))
     }
 
     // MARK: File

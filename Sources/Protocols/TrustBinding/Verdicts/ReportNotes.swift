@@ -18,7 +18,7 @@ enum ReportNotes {
 
     static func notChecked(
         _ states: [KeyState], file: ProofFile, evidence: [VerifiedDuplicity], statement: AuthorityStatement?,
-        limits: AuthorityLimits?
+        limits: AuthorityLimits?, earlierSeals: Int = 0
     ) -> [Reason] {
         var notes = [
             Reason("newer-events", "events that happened after the last one in the file are unknown"),
@@ -30,6 +30,12 @@ enum ReportNotes {
         ]
         if let bindings = limits?.bindings, !bindings.isEmpty {
             notes.append(Reason("bindings-not-considered", "whether the service of a bound path agrees is not judged"))
+        }
+        if earlierSeals > 0 {
+            let detail =
+                "\(earlierSeals) digests that the organisation sealed before it issued the credential are not in the file; "
+            notes.append(
+                Reason("earlier-withdrawals", detail + "had it withdrawn this key then, that would not be seen"))
         }
         let unwitnessed = states.filter { $0.witnessThreshold == 0 }.map(\.aid.text)
         if !unwitnessed.isEmpty {
