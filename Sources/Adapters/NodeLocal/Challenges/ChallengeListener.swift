@@ -66,6 +66,8 @@ package final class ChallengeListener: ChallengePort, Service {
             group.addTask { [logger] in
                 do {
                     try await session.server.run()
+                } catch is CancellationError {
+                    session.port.fail(CancellationError())
                 } catch {
                     session.port.fail(error)
                     logger.error("The challenge can't be served", metadata: ["error": "\(error)"])

@@ -23,9 +23,13 @@ extension ErrorCatalog {
         ),
         ErrorArea.agent.entry(
             "stopped", .denied, "The agent has no SVID that its issuer takes, and can't attest again.",
-            next: "kelmark node list",
-            "It was banned or evicted, or its SVID has run out. When the issuer said so, the SVID is removed from the disk; "
-                + "when only the clock of this machine did, it is kept: look at the clock first."),
+            next: "kelmark token create --out token",
+            "The issuer evicted it or no longer takes its SVID, and a join token proves a node once only. The SVID is removed "
+                + "from the disk, the bundle stays: give the agent another token by --join-token-file."),
+        ErrorArea.agent.entry(
+            "banned", .denied, "The issuer has banned the agent.", next: "kelmark node evict SPIFFE-ID",
+            "A banned node can't attest again until the issuer forgets it (node evict). The agent's SVID is removed from the "
+                + "disk. Ask who banned it, and why, before you let it in again."),
         ErrorArea.agent.entry(
             "not-believed", .denied, "The issuer does not believe which node this is.",
             next: "kelmark token create --out token",

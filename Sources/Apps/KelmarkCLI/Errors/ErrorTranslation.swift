@@ -166,7 +166,8 @@ enum ErrorTranslation {
     static func code(for reason: AgentPhase.StopReason) -> String {
         switch reason {
         case .attestationDenied: ErrorArea.agent.code("not-believed")
-        case .banned, .cannotReattest, .requested: ErrorArea.agent.code("stopped")
+        case .banned: ErrorArea.agent.code("banned")
+        case .cannotReattest, .requested: ErrorArea.agent.code("stopped")
         }
     }
 

@@ -2,10 +2,11 @@
 
 internal import Logging
 internal import SPIFFE
+private import Synchronization
 
 /// One round of asking the issuer what is new: the own bundle, the entries, the other trust domains' bundles.
 /// Facts (SPIFFE) 20.2.
-struct IssuerSync: Sendable {
+final class IssuerSync: Sendable {
     let trustDomain: TrustDomain
     let cache: SVIDCache
     let tokens: TokenIssuance
@@ -13,6 +14,21 @@ struct IssuerSync: Sendable {
     let admission: any BundleAdmission
     let clock: any AgentClock
     let logger: Logger
+    /// Why authorities are not admitted, as it was logged last: a round comes every few seconds.
+    private let told = Mutex<Set<String>>([])
+
+    init(
+        trustDomain: TrustDomain, cache: SVIDCache, tokens: TokenIssuance, issuer: any IssuerClient,
+        admission: any BundleAdmission, clock: any AgentClock, logger: Logger
+    ) {
+        self.trustDomain = trustDomain
+        self.cache = cache
+        self.tokens = tokens
+        self.issuer = issuer
+        self.admission = admission
+        self.clock = clock
+        self.logger = logger
+    }
 
     /// Asks once. What was learnt before a failure is kept.
     /// - Parameter keep: is given the own bundle as soon as it is known.
@@ -56,9 +72,7 @@ struct IssuerSync: Sendable {
         var trust = before
         switch await admission.decide(on: received, replacing: before.own) {
         case .admitted(let bundle, let verdicts):
-            for verdict in verdicts where verdict.outcome == .refused {
-                logger.error("Authority not admitted", metadata: ["reason": "\(verdict.reason)"])
-            }
+            tell(Set(verdicts.filter { $0.outcome == .refused }.map(\.reason)))
             // An older one would be decided about again in vain, and the newer one no more.
             if !trust.isOlder(received) { trust.received = received }
             do {
@@ -75,6 +89,15 @@ struct IssuerSync: Sendable {
         cache.change { $0.apply(trust) }
         tokens.keepOnly(keyIDs: trust.tokenKeyIDs)
         return own
+    }
+
+    /// Logs why authorities are not admitted, as far as that is new.
+    private func tell(_ reasons: Set<String>) {
+        let news = told.withLock { told in
+            defer { told = reasons }
+            return reasons.subtracting(told)
+        }
+        for reason in news.sorted() { logger.error("Authority not admitted", metadata: ["reason": "\(reason)"]) }
     }
 
     /// How many bundles of other trust domains are asked for at once.
