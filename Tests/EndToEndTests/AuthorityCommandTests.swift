@@ -140,4 +140,20 @@ import Testing
         let fallen = try box.kelmark("authority list --json", expecting: 0).data()["authorities"]
         #expect(fallen?[0]?["state"] == "unanchored")
     }
+
+    /// Who leaves the superseded branch out of a file must not thereby bring a key back.
+    @Test func aRecoverySealsAgainWhatTheOrganisationWithdrew() throws {
+        let (box, acme, _, statement) = try Self.signed()
+        try box.kelmark("authority withdraw \(statement) --by acme --yes", expecting: 0)
+        let dry = try box.kelmark("id rotate acme --at 3 --reseal none --dry-run --json", expecting: 0)
+        #expect(try dry.data()["withdrawals"] == nil)
+        let made = try box.kelmark("id rotate acme --at 3 --json", expecting: 0).data()
+        #expect(made["withdrawals"]?.listValue?.count == 1)
+        let withdrawal = try #require(made["withdrawals"]?.listValue?.first?.textValue)
+        // In the branch that was superseded, and in the rotation.
+        let log = try box.kelmark("kel show acme --json", expecting: 0).text
+        #expect(log.components(separatedBy: withdrawal).count == 3)
+        try box.kelmark("issuer prove issuer --certificate web.pem --out web.kel", expecting: 0)
+        #expect(try Self.verify(box, acme) == (1, "contradicted"))
+    }
 }

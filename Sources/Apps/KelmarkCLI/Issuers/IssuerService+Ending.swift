@@ -86,18 +86,6 @@ extension IssuerService {
         let known =
             try folder.entries(of: controller.aid).map { BindingRecord.statement($0.statement) }
             + folder.records.records()
-        return try wallet.store.read { transaction in
-            guard let state = try transaction.keyState(of: controller.aid) else { return [] }
-            var lost: Set<SAID> = []
-            var kept: Set<SAID> = []
-            var place: SequenceNumber? = .zero
-            while let sn = place, sn <= state.sn, let record = try transaction.record(of: controller.aid, at: sn) {
-                for case .digest(let said)? in record.seals {
-                    if sn < position { kept.insert(said) } else { lost.insert(said) }
-                }
-                place = sn.next
-            }
-            return known.filter { record in SAID(record.said).map { lost.subtracting(kept).contains($0) } ?? false }
-        }
+        return try wallet.superseded(known, at: position, of: controller.aid)
     }
 }

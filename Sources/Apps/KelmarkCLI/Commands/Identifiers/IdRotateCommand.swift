@@ -5,6 +5,7 @@ internal import KERI
 internal import KERINetwork
 internal import KelmarkBytes
 internal import StorageSQLite
+internal import TrustBinding
 
 /// `kelmark id rotate`.
 struct IdRotateCommand: KelmarkCommand {
@@ -14,7 +15,7 @@ struct IdRotateCommand: KelmarkCommand {
         about: "New pre-rotated keys are made and kept before the event that commits to them is signed. --reveal uses "
             + "some of the pre-rotated keys and keeps the others for later. --at recovers: the rotation takes the "
             + "place of the interactions from that position on. Registry events that were sealed there lose their seals; "
-            + "revocations are sealed again by the rotation, issuances only with --reseal all, for a thief may have "
+            + "revocations and withdrawals are sealed again by the rotation, issuances only with --reseal all, for a thief may have "
             + "made them.",
         examples: [
             CommandExample("all keys", "kelmark id rotate acme"),
@@ -86,10 +87,16 @@ struct IdRotateCommand: KelmarkCommand {
             let lost = try at.map { try desk.issuing.superseded(at: $0.sn, of: controller.aid) } ?? []
             let kept = lost.filter { reseal == .all || (reseal == .revocations && $0.isOfRevocation) }
             plan.anchors += kept.map(\.seal.value)
+            let withdrawals = try reseal == .none ? [] : self.withdrawals(of: controller.aid, desk.wallet, context)
+            plan.anchors += withdrawals.map { Seal.digest($0).value }
             let authored = try await controller.rotate(plan, now: context.now)
             var result = try await context.publishing(
                 authored, of: desk.wallet, name: controller.identifier.name, verb: "rotated", options: publish,
                 dryRun: write.dryRun)
+            if !withdrawals.isEmpty {
+                result.data["withdrawals"] = .list(withdrawals.map { .text($0.text) })
+                result.text += withdrawals.map { "  withdrawal \($0)  sealed again" }
+            }
             guard !lost.isEmpty else { return result }
             func view(_ item: SupersededSeal) -> OrderedValue {
                 [
@@ -103,6 +110,18 @@ struct IdRotateCommand: KelmarkCommand {
             }
             return result
         }
+    }
+}
+
+extension IdRotateCommand {
+    /// The withdrawals of authority statements that the recovery takes away. What was withdrawn stays so, whoever did it;
+    /// a proof file that leaves the superseded branch out must not hide it.
+    private func withdrawals(of aid: AID, _ wallet: HomeWallet, _ context: CommandContext) throws -> [SAID] {
+        guard let at else { return [] }
+        let records = try IssuerFolder(path: context.home.issuers).records.records().filter { record in
+            if case .withdrawal = record { true } else { false }
+        }
+        return try wallet.superseded(records, at: at.sn, of: aid).compactMap { SAID($0.said) }
     }
 }
 
