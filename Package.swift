@@ -211,10 +211,12 @@ if topLayer == .apps { products.append(.executable(name: "kelmark", targets: ["k
 support("KelmarkTestSupport", uses: [])
 support("StoreConformance", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC"])
 support("IssuerStoreConformance", uses: ["KelmarkCrypto", "SPIFFE", "Issuer"])
+support("ListenerTestKit", uses: [], external: [.grpcTransport, .nioCore, .nioPosix])
 // A server at a Unix socket that answers what a test says.
-support("IssuerTestKit", uses: ["SPIREAPI"], external: [.grpc, .grpcProtobuf, .grpcTransport, .protobuf])
 support(
-    "WorkloadTestKit", uses: ["JOSE", "SPIFFE", "SPIREAPI"],
+    "IssuerTestKit", uses: ["SPIREAPI", "ListenerTestKit"], external: [.grpc, .grpcProtobuf, .grpcTransport, .protobuf])
+support(
+    "WorkloadTestKit", uses: ["JOSE", "SPIFFE", "SPIREAPI", "ListenerTestKit"],
     external: [.asn1, .x509, .crypto, .grpc, .grpcTransport, .protobuf])
 tests("KelmarkConcurrencyTests", uses: ["KelmarkConcurrency"])
 tests("KelmarkBytesTests", uses: ["KelmarkBytes", "KelmarkTestSupport"])

@@ -3,6 +3,7 @@
 package import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import GRPCProtobuf
+import ListenerTestKit
 package import SwiftProtobuf
 
 /// One method of a server that answers what a test says.
@@ -61,10 +62,9 @@ package enum ScriptedServer {
         _ methods: [any ScriptedMethod], at path: String, _ body: () async throws -> Result
     ) async throws -> Result {
         try await withGRPCServer(
-            transport: .http2NIOPosix(address: .unixDomainSocket(path: path), transportSecurity: .plaintext),
-            services: [Service(methods: methods)]
+            transport: TestListener.transport(at: path), services: [Service(methods: methods)]
         ) { server in
-            _ = try await server.listeningAddress
+            _ = await server.transport.listeningAddress
             return try await body()
         }
     }

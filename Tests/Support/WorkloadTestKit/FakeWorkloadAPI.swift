@@ -4,6 +4,7 @@ internal import FoundationEssentials
 internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
 internal import JOSE
+internal import ListenerTestKit
 package import SPIFFE
 internal import SPIREAPI
 internal import SwiftProtobuf
@@ -84,12 +85,11 @@ package final class FakeWorkloadAPI: Sendable {
 
     /// Serves while `body` runs.
     package func serving<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
-        let transport = HTTP2ServerTransport.Posix(
-            address: .unixDomainSocket(path: path), transportSecurity: .plaintext)
+        let transport = TestListener.transport(at: path)
         let server = GRPCServer(transport: transport, services: [FakeService(api: self)])
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.serve() }
-            _ = try await transport.listeningAddress
+            _ = await transport.listeningAddress
             defer { group.cancelAll() }
             let result = try await body()
             return result
