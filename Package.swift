@@ -67,6 +67,8 @@ extension Target.Dependency {
     static let nioHTTP2: Self = .product(name: "NIOHTTP2", package: "swift-nio-http2")
     static let nioHPACK: Self = .product(name: "NIOHPACK", package: "swift-nio-http2")
     static let nioSSL: Self = .product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let httpTypes: Self = .product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbirdCore: Self = .product(name: "HummingbirdCore", package: "hummingbird")
     static let httpClient: Self = .product(name: "AsyncHTTPClient", package: "async-http-client")
     static let protobuf: Self = .product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let grpc: Self = .product(name: "GRPCCore", package: "grpc-swift-2")
@@ -186,6 +188,13 @@ module(.adapters, "SPIREAPI", external: [.grpc, .grpcProtobuf, .protobuf], exclu
 module(
     .adapters, "WorkloadClient", uses: ["KelmarkBytes", "JOSE", "SPIFFE", "SPIREAPI"],
     external: [.grpc, .grpcTransport, .protobuf, .nioCore, .nioPosix, .nioSSL, .logging, .lifecycle], product: true)
+// Apart, so that who needs neither builds neither.
+module(
+    .adapters, "WorkloadClientHTTP", uses: ["WorkloadClient"], external: [.httpClient, .nioCore, .nioHTTP1],
+    product: true)
+module(
+    .adapters, "WorkloadClientHummingbird", uses: ["WorkloadClient"],
+    external: [.hummingbirdCore, .logging, .nioCore], product: true)
 module(
     .adapters, "IdentityGRPC",
     uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE", "NodeAgent", "Issuer", "SPIREAPI", "HTTPServing"],
@@ -255,8 +264,15 @@ tests(
     external: [.logging, .lifecycle, .nioCore, .nioPosix, .nioHTTP1, .nioSSL], exclude: ["mutations.txt"])
 tests(
     "WorkloadClientTests",
-    uses: ["WorkloadClient", "SPIREAPI", "SPIFFE", "JOSE", "KelmarkBytes", "WorkloadTestKit"],
-    external: [.grpc, .grpcTransport, .nioCore, .nioPosix, .nioSSL, .lifecycle], exclude: ["mutations.txt"])
+    uses: [
+        "WorkloadClient", "WorkloadClientHTTP", "WorkloadClientHummingbird", "SPIREAPI", "SPIFFE", "JOSE",
+        "KelmarkBytes",
+        "WorkloadTestKit",
+    ],
+    external: [
+        .grpc, .grpcTransport, .nioCore, .nioPosix, .nioSSL, .lifecycle, .logging, .httpClient, .httpTypes,
+        .hummingbirdCore, .nioHTTP1,
+    ], exclude: ["mutations.txt"])
 tests(
     "KERIHTTPTests", uses: ["KERIHTTP", "HTTPServing", "HTTPTransport", "KERINetwork"],
     external: [.logging, .lifecycle], exclude: ["mutations.txt"])
@@ -345,6 +361,8 @@ if topLayer == .apps {
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
