@@ -120,8 +120,11 @@ extension Target.Dependency {
             exclude: exclude, resources: resources, swiftSettings: settings))
 }
 
-@MainActor func support(_ name: String, uses: [String], external: [Target.Dependency] = []) {
+@MainActor func support(
+    _ name: String, uses: [String], external: [Target.Dependency] = [], product: Bool = false
+) {
     if uses.contains(where: { placed[$0] == nil }) { return }
+    if product { products.append(.library(name: name, targets: [name])) }
     placed[name] = (.apps, placed.count)
     targets.append(
         .target(
@@ -224,9 +227,10 @@ support("ListenerTestKit", uses: [], external: [.grpcTransport, .nioCore, .nioPo
 // A server at a Unix socket that answers what a test says.
 support(
     "IssuerTestKit", uses: ["SPIREAPI", "ListenerTestKit"], external: [.grpc, .grpcProtobuf, .grpcTransport, .protobuf])
+// Also for the tests of applications.
 support(
     "WorkloadTestKit", uses: ["JOSE", "SPIFFE", "SPIREAPI", "ListenerTestKit"],
-    external: [.asn1, .x509, .crypto, .grpc, .grpcTransport, .protobuf])
+    external: [.asn1, .x509, .crypto, .grpc, .grpcTransport, .protobuf], product: true)
 tests("KelmarkConcurrencyTests", uses: ["KelmarkConcurrency"])
 tests("KelmarkBytesTests", uses: ["KelmarkBytes", "KelmarkTestSupport"])
 tests("KelmarkCryptoTests", uses: ["KelmarkCrypto", "KelmarkBytes", "KelmarkTestSupport"], external: [.crypto])

@@ -5,16 +5,33 @@ internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
 internal import JOSE
 internal import ListenerTestKit
-package import SPIFFE
+public import SPIFFE
 internal import SPIREAPI
 internal import SwiftProtobuf
 internal import Synchronization
 
 /// A Workload API that says what a test tells it, over a real Unix socket.
-package final class FakeWorkloadAPI: Sendable {
+///
+/// ```swift
+/// let directory = try TestDirectory()
+/// let api = FakeWorkloadAPI(path: "\(directory.path)/api.sock")
+/// let domain = try TestTrustDomain("example.org")
+/// api.publish([try domain.svid("/web")], bundle: try domain.bundle())
+/// try await api.serving {
+///     // The code under test, with the endpoint "unix://" + api.path; publish() again to rotate, refuse() to take away.
+/// }
+/// ```
+public final class FakeWorkloadAPI: Sendable {
     /// How a call ends that gets no answer.
-    package enum Refusal: Sendable {
-        case invalidArgument, permissionDenied, unavailable, unimplemented
+    public enum Refusal: Sendable {
+        /// As for a call without the security header.
+        case invalidArgument
+        /// As for a process without an identity.
+        case permissionDenied
+        /// As of an agent that is not ready.
+        case unavailable
+        /// As of an agent that does not know the call.
+        case unimplemented
 
         fileprivate var error: RPCError {
             switch self {
@@ -40,18 +57,20 @@ package final class FakeWorkloadAPI: Sendable {
         case refusal(Refusal)
     }
 
-    package let path: String
+    /// The path of its socket.
+    public let path: String
     fileprivate let state = Mutex(State())
 
-    package init(path: String) { self.path = path }
+    /// Makes one that refuses everybody until it is told what to say.
+    public init(path: String) { self.path = path }
 
     /// How many streams were opened.
-    package var opened: Int { state.withLock { $0.opened } }
+    public var opened: Int { state.withLock { $0.opened } }
     /// The unary calls in order.
-    package var calls: [String] { state.withLock { $0.calls } }
+    public var calls: [String] { state.withLock { $0.calls } }
 
     /// What everybody is told from now on.
-    package func publish(
+    public func publish(
         _ svids: [X509SVID], bundle: TrustBundle, federated: [TrustBundle] = [], claimedID: String? = nil,
         extra: [UInt8] = []
     ) {
@@ -76,15 +95,15 @@ package final class FakeWorkloadAPI: Sendable {
     }
 
     /// The tokens that are handed out.
-    package func hand(_ tokens: [(id: String, token: String, hint: String)]) {
+    public func hand(_ tokens: [(id: String, token: String, hint: String)]) {
         state.withLock { $0.tokens = tokens }
     }
 
     /// Ends all streams, and those to come, in this way.
-    package func refuse(_ refusal: Refusal) { tell(.refusal(refusal)) }
+    public func refuse(_ refusal: Refusal) { tell(.refusal(refusal)) }
 
     /// Serves while `body` runs.
-    package func serving<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+    public func serving<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
         let transport = TestListener.transport(at: path)
         let server = GRPCServer(transport: transport, services: [FakeService(api: self)])
         return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -3,21 +3,23 @@
 internal import Crypto
 internal import Foundation
 internal import JOSE
-package import SPIFFE
+public import SPIFFE
 internal import SwiftASN1
 internal import X509
 
 /// A trust domain of a test: an authority of certificates, a key of tokens, and what they sign.
-package struct TestTrustDomain: Sendable {
-    package let trustDomain: TrustDomain
+public struct TestTrustDomain: Sendable {
+    /// Its name.
+    public let trustDomain: TrustDomain
     /// The authority.
-    package let certificate: X509Certificate
-    package let tokenAuthority: TokenAuthority
+    public let certificate: X509Certificate
+    /// The key that tokens are verified by.
+    public let tokenAuthority: TokenAuthority
     private let key: P256.Signing.PrivateKey
     private let tokenSigner: LocalJWSSigner
 
-    /// Valid from yesterday to tomorrow.
-    package init(_ name: String = "example.org") throws {
+    /// Makes one with fresh keys, valid from yesterday to tomorrow.
+    public init(_ name: String = "example.org") throws {
         let trustDomain = try TrustDomain(name)
         self.trustDomain = trustDomain
         key = P256.Signing.PrivateKey()
@@ -39,22 +41,23 @@ package struct TestTrustDomain: Sendable {
     }
 
     /// The time of day.
-    package static var now: CertificateTime {
+    public static var now: CertificateTime {
         CertificateTime(seconds: Int64(Date().timeIntervalSince1970)) ?? .earliest
     }
 
     /// Both authorities, and those of others of the same name.
-    package func bundle(and others: [TestTrustDomain] = [], sequence: UInt64? = nil) throws -> TrustBundle {
+    public func bundle(and others: [TestTrustDomain] = [], sequence: UInt64? = nil) throws -> TrustBundle {
         let all = [self] + others
         return try TrustBundle(
             trustDomain: trustDomain, x509Authorities: all.map { X509Authority($0.certificate) },
             jwtAuthorities: all.map(\.tokenAuthority), sequence: sequence, refreshHint: 300)
     }
 
-    package var x509Bundle: X509Bundle { X509Bundle(trustDomain: trustDomain, authorities: [certificate]) }
+    /// The authority alone, as certificates are verified under it.
+    public var x509Bundle: X509Bundle { X509Bundle(trustDomain: trustDomain, authorities: [certificate]) }
 
     /// An SVID with a fresh key.
-    package func svid(
+    public func svid(
         _ path: String, from start: CertificateTime? = nil, lifetime: Int64 = 3600, hint: String = ""
     ) throws -> X509SVID {
         let id = try SPIFFEID(trustDomain: trustDomain, path: path)
@@ -65,14 +68,14 @@ package struct TestTrustDomain: Sendable {
     }
 
     /// A certificate as web servers have them, and its key in PKCS#8.
-    package func webCertificate(_ name: String = "localhost") throws -> (certificate: X509Certificate, pkcs8: [UInt8]) {
+    public func webCertificate(_ name: String = "localhost") throws -> (certificate: X509Certificate, pkcs8: [UInt8]) {
         let leafKey = P256.Signing.PrivateKey()
         let leaf = try leaf(leafKey, [.dnsName(name)], Self.now.advanced(by: -10), 3600)
         return (leaf, [UInt8](leafKey.derRepresentation))
     }
 
     /// A JWT-SVID.
-    package func token(
+    public func token(
         _ path: String, audiences: [String], from start: CertificateTime? = nil, lifetime: Int64 = 300
     ) async throws -> String {
         let start = start ?? Self.now
