@@ -49,7 +49,7 @@ struct IdRotateCommand: KelmarkCommand {
     var witnessThreshold: UInt32?
     @Option(help: ArgumentHelp("Position (hexadecimal) to recover at.", valueName: "position"))
     var at: SequenceNumberArgument?
-    @Option(help: "With --at, which registry events are sealed again: revocations, all or none.")
+    @Option(help: "With --at, what is sealed again: revocations (and withdrawals), all, or none.")
     var reseal = ResealArgument.revocations
     @OptionGroup var anchors: AnchorOptions
     @Option(help: "json, cbor or msgpack.")
