@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls of the Workload API made by hand, with nothing but a socket: whole, cut anywhere, or left in the middle."""
+import pathlib
 import select
 import socket
 import struct
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "Tests" / "InteropTests" / "Peers" / "drills"))
+from workload_messages import certificates, fields, member  # noqa: E402
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RESET, SETTINGS, PING, GOAWAY = 0, 1, 3, 4, 6, 7
@@ -95,49 +100,13 @@ def first_message(one, seconds=10):
                 raise Refused("the call was refused")
 
 
-def fields(message):
-    """(number, value) of each field of a protobuf message that is a number or has a length."""
-    at = 0
-
-    def number():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = message[at]
-            at += 1
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-            shift += 7
-    while at < len(message):
-        key = number()
-        if key & 7 == 2:
-            count = number()
-            yield key >> 3, message[at:at + count]
-            at += count
-        elif key & 7 == 0:
-            yield key >> 3, number()
-        else:
-            raise ValueError("a field of another kind")
-
-
 def svids(message):
     """The SVIDs of an X509SVIDResponse: {id: leaf in DER}."""
     found = {}
     for number, value in fields(message):
         if number == 1:
-            parts = dict(reversed(list(fields(value))))
-            found[parts[1].decode()] = first_der(parts[2])
+            found[member(value, 1).decode()] = certificates(member(value, 2))[0]
     return found
-
-
-def first_der(joined):
-    """The first of several DER documents that stand one behind the other."""
-    count, head = joined[1], 2
-    if count & 128:
-        head += count & 127
-        count = int.from_bytes(joined[2:head], "big")
-    return joined[:head + count]
 
 
 def fetch(path, seconds=10, **options):

@@ -53,7 +53,7 @@ def raw_svids(message):
         if number != 1:
             continue
         parts = dict(reversed(list(raw_calls.fields(value))))
-        leaf = x509.load_der_x509_certificate(raw_calls.first_der(parts[2]))
+        leaf = x509.load_der_x509_certificate(raw_calls.certificates(parts[2])[0])
         key = serialization.load_der_private_key(parts[3], None)
         if key.public_key().public_numbers() != leaf.public_key().public_numbers():
             raise ValueError("the key is another certificate's")

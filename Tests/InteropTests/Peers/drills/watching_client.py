@@ -15,7 +15,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtensionOID
 
-from workload_wire import Call, CallFailed, certificates, fields, member, text_member
+from workload_messages import certificates, fields, member, text_member
+from workload_wire import Call, CallFailed
 
 AUDIENCE = "drill"
 
