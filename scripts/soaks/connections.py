@@ -54,6 +54,8 @@ def play(setting):
         finally:
             other.stop()
         faults += other.faults()
+        if opened < total * len(waves):
+            faults.append(f"{opened} connections were opened, not {total} in each of {len(waves)} waves")
         if most < descriptors + min(900, total // 3):
             faults.append(f"at most {most} descriptors: the crowd was never there, and this proves nothing")
         # What the allocator keeps is kept after the first wave; a leak grows with each.

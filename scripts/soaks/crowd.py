@@ -33,12 +33,13 @@ def main():
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-    held, failed = [], collections.Counter()
+    held, opened, failed = [], 0, collections.Counter()
     for _ in range(count):
         kind = chance.choice(kinds)
         one = None
         try:
             one = raw_calls.connected(path, 60)
+            opened += 1
             one.sendall(BEGINNINGS[kind])
             if kind == "half-open":
                 one.shutdown(socket.SHUT_WR)
@@ -49,7 +50,7 @@ def main():
             continue
         held.append(one)
         time.sleep(0.001)
-    print(f"open {len(held)} {dict(failed)}", flush=True)
+    print(f"open {opened} {dict(failed)}", flush=True)
     if sys.stdin.readline().strip() == "die":
         os._exit(0)
     for one in held:

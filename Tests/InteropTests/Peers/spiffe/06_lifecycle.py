@@ -35,6 +35,9 @@ until("it rotates within the life of a 20 s SVID", rotated, 25)
 step("second")
 until("both identities, the older one first", lambda u: u[0] == "ids" and [i.rsplit("/", 1)[1] for i in u[1]] == ["lc", "lc2"])
 r.check("the default identity did not change", once() == first, first)
+ended = queue.Queue()  # a stream that is not opened again, so that its end is seen
+h2 = c.stream_x509_contexts(lambda ctx: ended.put("an update"), lambda e: ended.put(str(e)), retry_connect=False)
+r.check("a second stream gets both", ended.get(timeout=10) == "an update")
 step("delete")
 end = time.time() + 20
 while time.time() < end:
@@ -43,4 +46,9 @@ while time.time() < end:
         r.check("PermissionDenied after the entries are gone", "PERMISSION_DENIED" in str(e), e); break
     time.sleep(0.2)
 else: r.check("PermissionDenied after the entries are gone", False)
-h.cancel(); c.close(); r.done()
+last = None
+try:
+    while "PERMISSION_DENIED" not in (last := ended.get(timeout=20)) and last == "an update": pass
+except queue.Empty: last = f"nothing after {last}"
+r.check("the open stream ends with PermissionDenied", "PERMISSION_DENIED" in last, last)
+h2.cancel(); h.cancel(); c.close(); r.done()
