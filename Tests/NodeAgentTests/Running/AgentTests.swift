@@ -19,13 +19,13 @@ struct AgentTests {
 
     func agent(
         _ change: (inout AgentConfiguration) -> Void = { _ in }, admission: any BundleAdmission = OpenBundleAdmission(),
-        attestors: [any WorkloadAttestor] = [FixedAttestor { _ in [Sample.web] }]
+        attestors: [any WorkloadAttestor] = [FixedAttestor { _ in [Sample.web] }], jitter: Jitter = Sample.steady
     ) -> Agent {
         var configuration = AgentConfiguration(trustDomain: Sample.domain, version: "1", bootstrap: .anybody)
         change(&configuration)
         return Agent(
             configuration, issuer: issuer, admission: admission, nodeProof: JoinTokenProof(token: "t"),
-            attestors: attestors, store: store, threads: BlockingThreads(), clock: clock, jitter: Sample.steady,
+            attestors: attestors, store: store, threads: BlockingThreads(), clock: clock, jitter: jitter,
             logger: Sample.silent)
     }
 
@@ -178,6 +178,19 @@ struct AgentTests {
         }
         let identity = try #require(await issuer.credentials?.identity)
         #expect(await store.load()?.identity?.chain == identity.chain.map(\.der))
+    }
+
+    /// Agents that attested together do not come back together.
+    @Test(arguments: [(0, 1570), (0.999_999, 1930)])
+    func `half of its life is a tenth more or less`(number: Double, half: Int64) async throws {
+        let agent = agent(jitter: Jitter { number })
+        try await run(agent) {
+            await clock.untilSleeping(2)
+            await pass(.seconds(half))
+            #expect(await issuer.calls[.renew] == nil)
+            await pass(.seconds(60))
+            #expect(await issuer.calls[.renew] == 1)
+        }
     }
 
     @Test func `an agent that may attest again does so instead of renewing`() async throws {

@@ -17,11 +17,17 @@ public struct AgentIdentity: Hashable, Sendable {
     /// Last moment of validity of the whole path.
     public let notAfter: CertificateTime
 
+    /// From when on it should be replaced: half of its life, counted from its first moment, spread so that agents that
+    /// attested together do not come back together. Facts (SPIFFE) 20.3, 24.
+    let renewsAt: CertificateTime
+
     /// Joins a chain with its key.
+    /// - Parameter spread: by which part of it half of the life is longer or shorter, around 1.
     /// - Throws: ``AgentIdentityError`` when the chain is no SVID of an agent of the trust domain under these
     ///   authorities, or not for this key.
     init(
-        chain: [[UInt8]], key: SVIDKey, isReattestable: Bool, under bundle: X509Bundle, at time: CertificateTime
+        chain: [[UInt8]], key: SVIDKey, isReattestable: Bool, under bundle: X509Bundle, at time: CertificateTime,
+        spread: Double = 1
     ) throws(AgentIdentityError) {
         let outcome = X509SVIDOutcome.verifying(chain: chain, against: bundle, at: time)
         guard let svid = outcome.svid else { throw .chain(outcome.faults) }
@@ -34,15 +40,12 @@ public struct AgentIdentity: Hashable, Sendable {
         self.isReattestable = isReattestable
         authority = svid.authority
         notAfter = svid.notAfter
+        let lifetime = svid.leaf.notAfter.seconds - svid.leaf.notBefore.seconds
+        renewsAt = svid.leaf.notBefore.advanced(by: Int64(Double(lifetime) * 0.5 * spread))
     }
 
     /// The leaf; every identity has one.
     public var leaf: X509Certificate { chain[0] }
-
-    /// From when on it should be replaced: half of its life, counted from its first moment. Facts (SPIFFE) 24.
-    var renewsAt: CertificateTime {
-        leaf.notBefore.advanced(by: (leaf.notAfter.seconds - leaf.notBefore.seconds) / 2)
-    }
 }
 
 /// Why bytes are no identity of an agent.

@@ -90,7 +90,7 @@ extension Agent {
     private func judged(_ stored: AgentRecord.StoredIdentity, under bundle: TrustBundle) -> AgentIdentity? {
         try? AgentIdentity(
             chain: stored.chain, key: stored.key, isReattestable: stored.isReattestable, under: bundle.x509Bundle,
-            at: clock.now())
+            at: clock.now(), spread: jitter.factor(0.1))
     }
 
     private func attest() async throws {
@@ -149,7 +149,7 @@ extension Agent {
         do {
             identity = try AgentIdentity(
                 chain: chain, key: key, isReattestable: isReattestable, under: record.bundle.x509Bundle,
-                at: clock.now())
+                at: clock.now(), spread: jitter.factor(0.1))
         } catch {
             throw IssuerClientError(.malformedAnswer, "the agent's own SVID: \(error)")
         }
