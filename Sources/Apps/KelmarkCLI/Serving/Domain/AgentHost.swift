@@ -43,6 +43,7 @@ struct AgentHost: Sendable {
     }
 
     let agent: Agent
+    private let selfCheck: AgentSelfCheck
     private let attestations = AttestationMeter()
     private let meters = (workloads: CallMeter(listener: "workloads"), delegates: CallMeter(listener: "delegates"))
     private let client: GRPCIssuerClient
@@ -75,6 +76,7 @@ struct AgentHost: Sendable {
             plan.configuration, issuer: client, admission: plan.admission ?? OpenBundleAdmission(),
             nodeProof: plan.nodeProof ?? NoProof(), attestors: attestations.metering(plan.attestors), store: store,
             threads: plan.threads, clock: clock, logger: logger, showsSelectors: plan.logsSelectors)
+        selfCheck = AgentSelfCheck(of: agent)
         beside = plan.beside
         admission = plan.admission
         self.levels = levels
@@ -87,11 +89,13 @@ struct AgentHost: Sendable {
     func services(
         socket: IdentityServer.LocalPlace, adminSocket: IdentityServer.LocalPlace?, environment: [String: String]
     ) -> [any Service] {
-        let isServing: @Sendable () async -> Bool = { [agent] in agent.health.isReady }
+        let isServing: @Sendable () async -> Bool = { [agent, selfCheck] in
+            agent.health.isReady && selfCheck.passes
+        }
         let workloads = IdentityServer.workloads(
             at: socket, answers: agent.identities, meter: meters.workloads, logger: logger, isServing: isServing)
         var services = beside
-        services += [client, agent, workloads, ListeningNotice(listening) { try await workloads.ready() }]
+        services += [client, agent, selfCheck, workloads, ListeningNotice(listening) { try await workloads.ready() }]
         if let adminSocket {
             services.append(
                 IdentityServer.administration(
@@ -123,11 +127,16 @@ struct AgentHost: Sendable {
     /// How the agent is, in words for health endpoints.
     func health() -> HealthEndpoint {
         var checks = [
-            HealthCheck("agent") { [agent] in
-                let health = agent.health
+            HealthCheck("agent") { [agent, selfCheck] in
+                let (health, answers) = (agent.health, selfCheck.passes)
+                var detail = ""
+                if !health.isReady {
+                    detail = "\(health.phase), \(health.failedRounds) rounds failed"
+                } else if !answers {
+                    detail = "\(health.phase), but a call of its own is not answered"
+                }
                 return HealthCheck.Finding(
-                    isLive: health.isLive, isReady: health.isReady,
-                    detail: health.isReady ? "" : "\(health.phase), \(health.failedRounds) rounds failed")
+                    isLive: health.isLive, isReady: health.isReady && answers, detail: detail)
             },
             listening.check("agent.listener"),
         ]
