@@ -76,7 +76,7 @@ import Testing
         #expect(svid.expiresAt == update.svids[0].chain[0].notAfter.seconds)
         #expect(svid.hint == "hint of /web")
         #expect(Array(message.x509Svids[0].x509SvidKey) == update.svids[0].key.pkcs8)
-        #expect(message.federatesWith == ["partner.test"])
+        #expect(message.federatesWith == ["spiffe://partner.test"])
         #expect(
             answers.asked == [
                 "delegate peer \(getpid())", "x509 selectors [unix:uid:1]", "delegate peer \(getpid())",
@@ -161,13 +161,28 @@ import Testing
         #expect(answer.svids.map(\.id.path) == ["/web"])
     }
 
-    @Test func bundlesAreThoseOfTheDelegate() async throws {
-        let names = try await client { client in
-            try await API.Client(wrapping: client).subscribeToX509Bundles(.init()) { response in
+    @Test func bundlesAreAllThatTheAgentHas() async throws {
+        let (names, keys) = try await client { client in
+            let api = API.Client(wrapping: client)
+            let names = try await api.subscribeToX509Bundles(.init()) { response in
                 try await response.messages.reduce(into: [String]()) { $0 = $1.caCertificates.keys.sorted() }
             }
+            let keys = try await api.subscribeToJWTBundles(.init()) { response in
+                try await response.messages.reduce(into: [String]()) { $0 = $1.bundles.keys.sorted() }
+            }
+            return (names, keys)
         }
         #expect(names == ["spiffe://example.org", "spiffe://partner.test"])
+        #expect(keys == ["spiffe://partner.test"])
+        let delegate = "delegate peer \(getpid())"
+        #expect(answers.asked == [delegate, "all bundles", delegate, delegate, "all keys", delegate])
+    }
+
+    @Test func noIdentityIsAnEmptyAnswer() async throws {
+        answers.publish(
+            X509Update(svids: [], bundle: answers.authority.bundle, federatedBundles: [answers.partner.bundle]))
+        let message = try await client { try await Self.first($0, pid: 42) }
+        #expect(message.x509Svids.isEmpty)
     }
 
     @Test func theAgentTellsHowItIs() async throws {

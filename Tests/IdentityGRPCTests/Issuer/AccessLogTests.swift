@@ -137,6 +137,23 @@ import Testing
         #expect(why.fields["error"]?.isEmpty == false)
     }
 
+    @Test func reflectionIsToldNoInnerWordsEither() async throws {
+        let issuer = try await ServedIssuer()
+        try await issuer.serveLocally { client in
+            for version in ["v1", "v1alpha"] {
+                let error = await failure {
+                    try await client.ask("/grpc.reflection.\(version).ServerReflection/ServerReflectionInfo", [0xff])
+                }
+                #expect(error?.code == .invalidArgument)
+                #expect(error?.message == "malformed request")
+            }
+        }
+        let why = try #require(issuer.log.lines.first { $0.message == "call refused" })
+        #expect(why.fields["error"]?.contains("deserialize") == true)
+        #expect(why.fields["caller_uid"] == "\(geteuid())")
+        #expect(why.fields["request_id"]?.count == 36)
+    }
+
     @Test func longTextsAreCut() async throws {
         let issuer = try await ServedIssuer()
         try await issuer.serveLocally { client in

@@ -19,6 +19,7 @@ import Testing
         let server: Mutex<TLSCredentials>
         let bundles: Mutex<[TrustDomain: X509Bundle]>
         let now = Mutex(Authority.now)
+        let hasCredentials = Mutex(true)
 
         init(_ server: TLSCredentials, _ bundles: [X509Bundle]) {
             self.server = Mutex(server)
@@ -29,6 +30,7 @@ import Testing
     private let authority: Authority
     private let foreign: Authority
     private let world: World
+    private let log = LineCollector()
 
     init() throws {
         authority = try Authority()
@@ -43,8 +45,11 @@ import Testing
             bundle: { [world] domain in world.bundles.withLock { $0[domain] } },
             now: { [world] in world.now.withLock { $0 } })
         return IdentityServer(
-            host: "127.0.0.1", port: 0, credentials: { [world] in world.server.withLock { $0 } }, trust: trust,
-            services: [Probe()], limits: limits, logger: ScriptedAnswers.silent
+            host: "127.0.0.1", port: 0,
+            credentials: { [world] in
+                guard world.hasCredentials.withLock({ $0 }) else { throw CancellationError() }
+                return world.server.withLock { $0 }
+            }, trust: trust, services: [Probe()], limits: limits, logger: log.logger
         ) { peer in
             ProbeCaller(text: "\(peer.address) \(peer.svid?.id.description ?? "nobody")")
         }
@@ -106,6 +111,40 @@ import Testing
             let answer = try await Self.client(port, showing: nil) { try await $0.whoAmI() }
             #expect(answer.contains("nobody"))
         }
+        let line = try #require(refusals.first)
+        #expect(line["code"] == "unknown-trust-domain")
+        #expect(line["caller_addr"] == "127.0.0.1")
+        #expect(line["error"]?.contains("foreign.test") == true)
+        #expect(line["request_id"]?.count == 36)
+    }
+
+    private var refusals: [[String: String]] {
+        log.lines.filter { $0.message == "client certificate refused" }.map(\.fields)
+    }
+
+    @Test func whoMustCloseAllConnectionsSaysItOnce() async throws {
+        let answer = try await serving { [world] port in
+            world.hasCredentials.withLock { $0 = false }
+            for _ in 0..<2 {
+                _ = await #expect(throws: RPCError.self) {
+                    try await Self.client(port, showing: nil) { try await $0.whoAmI(timeout: .milliseconds(500)) }
+                }
+            }
+            world.hasCredentials.withLock { $0 = true }
+            return try await Self.client(port, showing: nil) { try await $0.whoAmI() }
+        }
+        #expect(answer.contains("nobody"))
+        let said = log.lines.filter { $0.message.contains("connection") }.map(\.message)
+        #expect(said == ["every connection is closed: there is nothing to show", "connections are taken again"])
+    }
+
+    @Test func refusalsAtTheDoorAreCounted() {
+        let door = DoorLog(log.logger)
+        for _ in 0..<30 { door.refused("192.0.2.1", "no-id", String(repeating: "x", count: 5000), at: Authority.now) }
+        #expect(refusals.count == 20)
+        #expect(refusals.first?["error"]?.utf8.count == DoorLog.longestValue)
+        door.refused("192.0.2.1", "no-id", "x", at: Authority.now.advanced(by: 1))
+        #expect(refusals.last?["left_out"] == "10")
     }
 
     @Test func domainsAreNeverPooled() async throws {
@@ -150,6 +189,8 @@ import Testing
                 #expect(gone?.code == .unauthenticated)
             }
         }
+        #expect(refusals.map { $0["code"] } == ["trusted-no-more", "trusted-no-more"])
+        #expect(refusals.allSatisfy { $0["error"] == "spiffe://example.org/spire/agent/x" })
     }
 
     @Test func anSVIDThatExpiresOnAnOpenConnectionIsShownAsItIs() async throws {

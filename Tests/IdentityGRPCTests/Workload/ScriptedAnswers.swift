@@ -113,6 +113,17 @@ final class ScriptedAnswers: WorkloadAnswers {
             JWTBundleUpdate(bundles: [.init(trustDomain: authority.trustDomain, document: Array("{}".utf8))]))
     }
 
+    func allX509Bundles() async -> AsyncStream<X509BundleUpdate> {
+        state.withLock { $0.asked.append("all bundles") }
+        return Self.one(X509BundleUpdate(bundles: [authority.bundle, partner.bundle]))
+    }
+
+    func allJWTBundles() async -> AsyncStream<JWTBundleUpdate> {
+        state.withLock { $0.asked.append("all keys") }
+        return Self.one(
+            JWTBundleUpdate(bundles: [.init(trustDomain: partner.trustDomain, document: Array("{}".utf8))]))
+    }
+
     private static func one<Element: Sendable>(_ element: Element) -> AsyncStream<Element> {
         AsyncStream {
             $0.yield(element)

@@ -274,6 +274,7 @@ import Testing
                 ) { try $0.message }
             }
             #expect(found.code == .invalidArgument)
+            #expect(found.message == "malformed request")
         }
         #expect(answers.asked.isEmpty)
     }

@@ -125,6 +125,18 @@ struct CacheStateTests {
         #expect(state.identities([Sample.web], isDelegated: false, at: Sample.now).count == 3)
     }
 
+    @Test mutating func `a delegate waits where a workload is told that there is nothing`() {
+        #expect(x509().denial == .noIdentity)
+        let empty = state.x509([Sample.web], isDelegated: true, at: Sample.now).update
+        #expect(empty?.svids.isEmpty == true)
+        #expect(empty?.federatedBundles.isEmpty == true)
+        put(Sample.entry("a"))
+        #expect(state.x509([Sample.web], isDelegated: true, at: Sample.now).isPending)
+        #expect(jobs() == ["a"])
+        _ = state.finish(Sample.entry("a"), .failed(retryAfter: 5), at: Sample.now)
+        #expect(state.x509([Sample.web], isDelegated: true, at: Sample.now).denial?.status == .unavailable)
+    }
+
     @Test mutating func `before the entries are known nobody is told that there are none`() {
         state = CacheState(capacity: 10)
         trust(authority.bundle(sequence: 1))
@@ -135,6 +147,9 @@ struct CacheStateTests {
         #expect(
             state.jwtBundles([Sample.web], isDelegated: false, allowsStrangers: false, at: Sample.now).denial
                 == .notServing)
+        #expect(state.x509([Sample.web], isDelegated: true, at: Sample.now).denial == .notServing)
+        #expect(state.allX509Bundles().denial == .notServing)
+        #expect(state.allJWTBundles().denial == .notServing)
         let number = state.subscribe([Sample.web], needsSVIDs: true)
         #expect(state.apply(EntryChanges()) == [number])
         #expect(x509().denial == .noIdentity)
@@ -168,6 +183,10 @@ struct CacheStateTests {
         let keys = state.jwtBundles([Sample.web], isDelegated: false, allowsStrangers: false, at: Sample.now)
         #expect(keys.update?.bundles.map(\.trustDomain) == [Sample.domain, Sample.partner])
         #expect(keys.update?.bundles.first?.document == authority.bundle().jwtBundle.keySet)
+        // Delegates have all.
+        let all = [Sample.domain, Sample.partner, third.trustDomain]
+        #expect(state.allX509Bundles().update?.bundles.map(\.trustDomain) == all)
+        #expect(state.allJWTBundles().update?.bundles.map(\.trustDomain) == all)
     }
 
     @Test mutating func `strangers get the own bundles only where that is allowed`() {

@@ -112,7 +112,7 @@ struct WorkloadIdentitiesTests {
     }
 
     @Test func `a caller without an identity is told so at once`() async throws {
-        var updates = try await facade().x509Updates(for: me).makeAsyncIterator()
+        var updates = try await facade().x509Updates(for: .peer(try peer())).makeAsyncIterator()
         await #expect(throws: WorkloadDenial.noIdentity) { try await updates.next() }
         var bundles = try await facade().x509BundleUpdates(for: me).makeAsyncIterator()
         await #expect(throws: WorkloadDenial.noIdentity) { try await bundles.next() }
@@ -122,10 +122,52 @@ struct WorkloadIdentitiesTests {
 
     @Test func `the stream ends when the last entry goes`() async throws {
         await put(Sample.entry("a"))
-        var updates = try await facade().x509Updates(for: me).makeAsyncIterator()
+        var updates = try await facade().x509Updates(for: .peer(try peer())).makeAsyncIterator()
         _ = try await updates.next()
         cache.change { $0.apply(EntryChanges(removed: ["a"])) }
         await #expect(throws: WorkloadDenial.noIdentity) { try await updates.next() }
+    }
+
+    @Test func `a delegate sees a workload come and go`() async throws {
+        _ = try peer(9)
+        for workload in [me, .process(9)] {
+            var updates = try await facade().x509Updates(for: workload).makeAsyncIterator()
+            #expect(try await updates.next()?.svids.isEmpty == true)
+            await put(Sample.entry("a"))
+            #expect(try await updates.next()?.svids.map(\.entryID) == ["a"])
+            cache.change { $0.apply(EntryChanges(removed: ["a"])) }
+            let last = try #require(try await updates.next())
+            #expect(last.svids.isEmpty)
+            #expect(last.bundle.authorities == [authority.certificate])
+        }
+    }
+
+    @Test func `a delegate follows the bundles of every trust domain`() async throws {
+        let partner = TestAuthority(Sample.partner)
+        var bundles = facade().allX509Bundles().makeAsyncIterator()
+        var keys = facade().allJWTBundles().makeAsyncIterator()
+        #expect(try await bundles.next()?.bundles.map(\.trustDomain) == [Sample.domain])
+        #expect(try await keys.next()?.bundles.map(\.trustDomain) == [Sample.domain])
+        // No entry asks for it.
+        trust(authority.bundle(sequence: 2), federated: [partner.bundle()])
+        #expect(try await bundles.next()?.bundles.map(\.trustDomain) == [Sample.domain, Sample.partner])
+        #expect(try await keys.next()?.bundles.map(\.trustDomain) == [Sample.domain, Sample.partner])
+    }
+
+    @Test func `what the log says of a call has its name`() async throws {
+        let lines = LineKeeper()
+        let attestation = WorkloadAttestation(
+            [FixedAttestor { _ in throw TimeIsUp() }], clock: clock, threads: BlockingThreads(), logger: lines.logger)
+        let process = try peer().process
+        await CallID.$current.withValue("call-1") {
+            _ = await #expect(throws: WorkloadDenial.attestationFailed) {
+                try await attestation.selectors(of: process)
+            }
+        }
+        _ = await #expect(throws: WorkloadDenial.attestationFailed) {
+            try await attestation.selectors(ofPID: 0, in: processes.table)
+        }
+        #expect(lines.names == ["Attestor failed": "call-1", "No such process": nil])
     }
 
     @Test func `the stream ends when the agent goes`() async throws {

@@ -10,7 +10,8 @@ package import SPIREAPI
 internal import SwiftProtobuf
 
 /// SPIRE's Delegated Identity API, for the admin socket: a delegate asks for what other workloads are and trust. Whether
-/// it still is a delegate is asked before each answer of a stream. Facts (SPIFFE) 21.
+/// it still is a delegate is asked before each answer of a stream. The bundles are all that the agent has, and a workload
+/// without an identity is an empty answer, as with SPIRE. Facts (SPIFFE) 21.
 package struct DelegatedIdentityService<Answers: WorkloadAnswers>:
     Spire_Api_Agent_Delegatedidentity_V1_DelegatedIdentity.SimpleServiceProtocol
 {
@@ -35,7 +36,8 @@ package struct DelegatedIdentityService<Answers: WorkloadAnswers>:
                             $0.x509SvidKey = Data(svid.key.pkcs8)
                         }
                     }
-                    message.federatesWith = update.federatedBundles.map(\.trustDomain.name)
+                    // As the keys of the bundles are spelled.
+                    message.federatesWith = update.federatedBundles.map(\.trustDomain.id.description)
                 })
         }
     }
@@ -47,7 +49,7 @@ package struct DelegatedIdentityService<Answers: WorkloadAnswers>:
     ) async throws {
         let delegate = try context.workload
         try await answers.authorizeDelegate(delegate)
-        for try await update in try await answers.x509BundleUpdates(for: .peer(delegate)) {
+        for try await update in await answers.allX509Bundles() {
             try await answers.authorizeDelegate(delegate)
             try await response.write(.with { $0.caCertificates = Data.byTrustDomain(update.bundles) })
         }
@@ -69,7 +71,7 @@ package struct DelegatedIdentityService<Answers: WorkloadAnswers>:
     ) async throws {
         let delegate = try context.workload
         try await answers.authorizeDelegate(delegate)
-        for try await update in try await answers.jwtBundleUpdates(for: .peer(delegate)) {
+        for try await update in await answers.allJWTBundles() {
             try await answers.authorizeDelegate(delegate)
             try await response.write(
                 .with { message in

@@ -65,8 +65,14 @@ package final class IssuerGRPCServer: Service {
         self.local = local.map { place in
             IdentityServer(
                 at: place, services: shared + own + Reflection(of: served).registrable,
-                // What is served is no secret from whoever may connect.
-                interceptors: [.apply(interceptor, to: .services(Set(served)))], limits: localLimits,
+                interceptors: [
+                    .apply(interceptor, to: .services(Set(served))),
+                    // What is served is no secret from whoever may connect.
+                    .apply(
+                        RefusalInterceptor(logger: logger, now: { facades.clock.now() }) { context in
+                            (context.transportSpecific as? IssuerPeer)?.caller.logFields ?? [:]
+                        }, to: .services(Reflection.descriptors)),
+                ], limits: localLimits,
                 meter: meters?.local, logger: logger,
                 identify: { credentials in
                     // The audit names a process and asks nothing of it.

@@ -82,7 +82,8 @@ package final class IdentityServer: Service {
     ) {
         self.init(
             descriptor.map { Place.handedOver($0) } ?? Place.port(host: host, port),
-            TLSEntry(credentials: credentials, trust: trust, identify: identify), services: services,
+            TLSEntry(credentials: credentials, trust: trust, identify: identify, log: DoorLog(logger)),
+            services: services,
             interceptors: interceptors, limits: limits, meter: meter, logger: logger)
     }
 

@@ -67,6 +67,18 @@ package enum PeerCertificateError: Error, Hashable, Sendable, CustomStringConver
     /// A valid SVID of somebody else.
     case notExpected(SPIFFEID)
 
+    /// A word for the log.
+    var code: String {
+        switch self {
+        case .noID: "no-id"
+        case .tooLong: "too-long"
+        case .malformed: "malformed"
+        case .unknownTrustDomain: "unknown-trust-domain"
+        case .refused: "refused"
+        case .notExpected: "not-expected"
+        }
+    }
+
     package var description: String {
         switch self {
         case .noID: "the certificate has not exactly one SPIFFE ID"

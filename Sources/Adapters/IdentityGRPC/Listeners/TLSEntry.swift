@@ -23,14 +23,15 @@ struct TLSEntry: ConnectionEntry {
     let credentials: @Sendable () throws -> TLSCredentials
     let trust: PeerTrust
     let identify: @Sendable (RemotePeer) -> any ServerContext.TransportSpecific
+    let log: DoorLog
 
     var isTLS: Bool { true }
 
     func enter(_ channel: any Channel, limits: ListenerLimits) -> EventLoopFuture<EnteredConnection> {
         channel.eventLoop.makeCompletedFuture {
             let address = channel.remoteAddress?.ipAddress ?? "unknown"
-            let caller = TLSCaller(address: address, trust: trust, identify: identify)
-            let context = try NIOSSLContext(configuration: try credentials().serverConfiguration)
+            let caller = TLSCaller(address: address, trust: trust, identify: identify, log: log)
+            let context = try log.noting { try NIOSSLContext(configuration: try credentials().serverConfiguration) }
             let handler = NIOSSLServerHandler(
                 context: context,
                 customVerificationCallbackWithMetadata: { presented, promise in
@@ -50,20 +51,28 @@ private final class TLSCaller: ConnectionCaller {
     private let address: String
     private let trust: PeerTrust
     private let identify: @Sendable (RemotePeer) -> any ServerContext.TransportSpecific
+    private let log: DoorLog
     private let peer = Mutex<JudgedPeer?>(nil)
 
     init(
         address: String, trust: PeerTrust,
-        identify: @escaping @Sendable (RemotePeer) -> any ServerContext.TransportSpecific
+        identify: @escaping @Sendable (RemotePeer) -> any ServerContext.TransportSpecific, log: DoorLog
     ) {
+        self.log = log
         self.address = address
         self.trust = trust
         self.identify = identify
     }
 
     func judge(_ presented: [NIOSSLCertificate]) async -> NIOSSLVerificationResultWithMetadata {
-        guard let chain = try? presented.map({ try $0.toDERBytes() }), let judged = try? await trust.verify(chain)
-        else { return .failed }
+        guard let chain = try? presented.map({ try $0.toDERBytes() }) else { return .failed }
+        let judged: JudgedPeer
+        do throws(PeerCertificateError) {
+            judged = try await trust.verify(chain)
+        } catch {
+            log.refused(address, error.code, "\(error)", at: trust.now())
+            return .failed
+        }
         peer.withLock { $0 = judged }
         return .certificateVerified(VerificationMetadata(ValidatedCertificateChain(presented)))
     }
@@ -71,6 +80,7 @@ private final class TLSCaller: ConnectionCaller {
     func current() async throws -> any ServerContext.TransportSpecific {
         guard let judged = peer.withLock({ $0 }) else { return identify(RemotePeer(address: address, svid: nil)) }
         guard let renewed = await trust.stillTrusts(judged) else {
+            log.refused(address, "trusted-no-more", "\(judged.svid.id)", at: trust.now())
             throw RPCError(code: .unauthenticated, message: "the client certificate is trusted no more")
         }
         peer.withLock { $0 = renewed }

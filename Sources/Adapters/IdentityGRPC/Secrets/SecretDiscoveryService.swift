@@ -78,7 +78,7 @@ private actor SecretSession {
 
     func receive(_ request: SecretStream.Request) async throws {
         if case .refused(let reason) = try stream.receive(request) {
-            logger.warning(
+            logger.ofCall.warning(
                 "a proxy refuses secrets",
                 // The proxy's own words, of which nobody knows how many there are.
                 metadata: [

@@ -23,12 +23,14 @@ package struct Reflection: Sendable {
     /// In which file what is defined.
     private let places: [String: String]
 
+    /// Reflection itself.
+    static let descriptors: Set<ServiceDescriptor> = [
+        Grpc_Reflection_V1_ServerReflection.descriptor, Grpc_Reflection_V1alpha_ServerReflection.descriptor,
+    ]
+
     /// Describes services, and reflection itself.
     package init(of served: [ServiceDescriptor]) {
-        let own = [
-            Grpc_Reflection_V1_ServerReflection.descriptor, Grpc_Reflection_V1alpha_ServerReflection.descriptor,
-        ]
-        let services = Set((served + own).map(\.fullyQualifiedService))
+        let services = Self.descriptors.union(served).reduce(into: Set()) { $0.insert($1.fullyQualifiedService) }
         var files: [String: Google_Protobuf_FileDescriptorProto] = [:]
         func take(_ name: String) {
             guard files[name] == nil, let file = Self.all[name] else { return }

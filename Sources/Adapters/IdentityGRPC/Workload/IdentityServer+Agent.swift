@@ -38,7 +38,8 @@ extension IdentityServer {
         }
         return IdentityServer(
             at: place, services: services + Reflection(of: described).registrable,
-            interceptors: [WorkloadHeaderRule.forWorkloadAPI], limits: limits, meter: meter, logger: logger,
+            interceptors: [refusals(logger), WorkloadHeaderRule.forWorkloadAPI], limits: limits, meter: meter,
+            logger: logger,
             identify: WorkloadCaller.identify)
     }
 
@@ -61,6 +62,11 @@ extension IdentityServer {
             ] + services.map(\.descriptor)
         return IdentityServer(
             at: place, services: own + services.map(\.service) + Reflection(of: described).registrable,
-            limits: limits, meter: meter, logger: logger, identify: WorkloadCaller.identify)
+            interceptors: [refusals(logger)], limits: limits, meter: meter, logger: logger,
+            identify: WorkloadCaller.identify)
+    }
+
+    private static func refusals(_ logger: Logger) -> ConditionalInterceptor<any ServerInterceptor> {
+        .apply(RefusalInterceptor(logger: logger, caller: WorkloadCaller.logFields), to: .all)
     }
 }

@@ -22,6 +22,10 @@ package protocol WorkloadAnswers: Sendable {
     func validate(
         token: String, audience: String, for workload: WorkloadReference
     ) async throws(WorkloadDenial) -> WorkloadIdentities.ValidatedToken
+    /// See ``WorkloadIdentities/allX509Bundles()``.
+    func allX509Bundles() async -> X509BundleUpdates
+    /// See ``WorkloadIdentities/allJWTBundles()``.
+    func allJWTBundles() async -> JWTBundleUpdates
     /// See ``WorkloadIdentities/authorizeDelegate(_:)``.
     func authorizeDelegate(_ peer: WorkloadPeer) async throws(WorkloadDenial)
 }

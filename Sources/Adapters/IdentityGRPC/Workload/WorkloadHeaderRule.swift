@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import GRPCCore
+internal import NodeAgent
 internal import SPIREAPI
 
 /// Refuses calls of the Workload API whose metadata has not exactly one `workload.spiffe.io` with the value `true`.
@@ -24,7 +25,7 @@ package struct WorkloadHeaderRule: ServerInterceptor {
             StreamingServerResponse<Output>
     ) async throws -> StreamingServerResponse<Output> {
         guard Array(request.metadata[stringValues: Self.header]) == ["true"] else {
-            throw RPCError(code: .invalidArgument, message: "security header missing from request")
+            throw WorkloadDenial.invalidArgument("security header missing from request")
         }
         return try await next(request, context)
     }

@@ -277,13 +277,14 @@ struct CacheState: Sendable {
             })
     }
 
-    /// The full X.509 state of a workload.
+    /// The full X.509 state of a workload. That there is nothing for a workload is no news to itself; a delegate waits for
+    /// what may come, and sees when the last of it goes.
     mutating func x509(
         _ selectors: Set<Selector>, isDelegated: Bool, at now: CertificateTime
     ) -> Reading<X509Update> {
         guard let bundle = trust.ownX509, knowsEntries else { return .denied(.notServing) }
         let entries = identities(selectors, isDelegated: isDelegated, at: now)
-        guard !entries.isEmpty else { return .denied(.noIdentity) }
+        guard !entries.isEmpty || isDelegated else { return .denied(.noIdentity) }
         var svids: [WorkloadSVID] = []
         for entry in entries {
             guard let slot = slots[entry.id] else { continue }
@@ -295,7 +296,7 @@ struct CacheState: Sendable {
                 return .pending
             }
         }
-        guard !svids.isEmpty else { return .denied(.unavailable("no SVID could be signed")) }
+        guard !svids.isEmpty || entries.isEmpty else { return .denied(.unavailable("no SVID could be signed")) }
         return .ready(
             X509Update(svids: svids, bundle: bundle, federatedBundles: trust.federatedX509(domains(of: entries))))
     }
@@ -319,10 +320,27 @@ struct CacheState: Sendable {
         let entries = identities(selectors, isDelegated: isDelegated, at: now)
         guard !entries.isEmpty || allowsStrangers else { return .denied(.noIdentity) }
         let others = domains(of: entries).compactMap { trust.federated[$0] }
-        let sets = ([own] + others).map {
+        return .ready(Self.keySets([own] + others))
+    }
+
+    /// The X.509 authorities of every trust domain that the agent knows.
+    func allX509Bundles() -> Reading<X509BundleUpdate> {
+        guard let own = trust.ownX509, knowsEntries else { return .denied(.notServing) }
+        let all = [own] + trust.federatedX509(Set(trust.federated.keys))
+        return .ready(X509BundleUpdate(bundles: all.sorted { $0.trustDomain < $1.trustDomain }))
+    }
+
+    /// The JWT authorities of every trust domain that the agent knows.
+    func allJWTBundles() -> Reading<JWTBundleUpdate> {
+        guard let own = trust.own, knowsEntries else { return .denied(.notServing) }
+        return .ready(Self.keySets([own] + trust.federated.values))
+    }
+
+    private static func keySets(_ bundles: [TrustBundle]) -> JWTBundleUpdate {
+        let sets = bundles.map {
             JWTBundleUpdate.KeySet(trustDomain: $0.trustDomain, document: $0.jwtBundle.keySet)
         }
-        return .ready(JWTBundleUpdate(bundles: sets.sorted { $0.trustDomain < $1.trustDomain }))
+        return JWTBundleUpdate(bundles: sets.sorted { $0.trustDomain < $1.trustDomain })
     }
 
     private func domains(of entries: [RegistrationEntry]) -> Set<TrustDomain> {

@@ -44,7 +44,7 @@ public struct WorkloadAttestation: Sendable {
         switch found {
         case .success(let process): return try await selectors(of: process)
         case .failure(let error):
-            logger.warning("No such process", metadata: ["pid": "\(pid)", "error": "\(error)"])
+            logger.ofCall.warning("No such process", metadata: ["pid": "\(pid)", "error": "\(error)"])
             throw .attestationFailed
         }
     }
@@ -79,7 +79,7 @@ public struct WorkloadAttestation: Sendable {
         try await check(process)
         let found = answers.reduce(into: Set()) { $0.formUnion($1) }
         if showsSelectors {
-            logger.debug(
+            logger.ofCall.debug(
                 "Workload attested",
                 metadata: [
                     "pid": "\(process.pid)", "selectors": .array(found.sorted().map { .string($0.description) }),
@@ -92,7 +92,7 @@ public struct WorkloadAttestation: Sendable {
         do {
             try await threads.run { try process.check() }
         } catch {
-            logger.warning(
+            logger.ofCall.warning(
                 "Caller is not who it was", metadata: ["pid": "\(process.pid)", "error": "\(error)"])
             throw .attestationFailed
         }
@@ -102,7 +102,7 @@ public struct WorkloadAttestation: Sendable {
         do {
             return try await clock.within(patience) { try await attestor.selectors(of: process) }
         } catch {
-            logger.warning(
+            logger.ofCall.warning(
                 "Attestor failed",
                 metadata: ["attestor": "\(attestor.name)", "pid": "\(process.pid)", "error": "\(error)"])
             return nil

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SPIFFE
+package import SPIFFE
 private import Synchronization
 
-/// How often the log explains why a workload gets nothing: who asks all the time must neither fill the disk nor keep the
-/// agent comparing entries.
-final class ExplanationLimit: Sendable {
+/// How often the log explains why somebody gets nothing: who asks all the time must neither fill the disk nor keep the
+/// process comparing entries.
+package final class ExplanationLimit: Sendable {
     private struct State {
         var second: CertificateTime?
         var given = 0
@@ -16,10 +16,10 @@ final class ExplanationLimit: Sendable {
     private let state = Mutex(State())
 
     /// - Parameter most: how many explanations one second has.
-    init(most: Int = 20) { self.most = max(1, most) }
+    package init(most: Int = 20) { self.most = max(1, most) }
 
     /// Takes one of this second's explanations: how many were left out since the last one; nil when there is none left.
-    func take(at now: CertificateTime) -> Int? {
+    package func take(at now: CertificateTime) -> Int? {
         state.withLock { state in
             if state.second != now {
                 state.second = now

@@ -57,7 +57,7 @@ final class TokenIssuance: Sendable {
             if !entry.includesTokenID { tokens.withLock { $0.put(issued, keyID: keyID, for: key) } }
             return issued.token
         } catch {
-            logger.warning(
+            logger.ofCall.warning(
                 "JWT-SVID not issued",
                 metadata: ["entry_id": "\(entry.id)", "spiffe_id": "\(entry.spiffeID)", "error": "\(error)"])
             // A refusal counts; only an issuer that can't answer now leaves the old token in use. Whether it still may be

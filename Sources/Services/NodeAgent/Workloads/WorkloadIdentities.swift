@@ -41,7 +41,7 @@ public final class WorkloadIdentities: Sendable {
     // MARK: Streams
 
     /// The identities of a workload by certificate, with the authorities that it trusts. The first state comes as soon
-    /// as every SVID of it is signed or refused.
+    /// as every SVID of it is signed or refused. Whoever a delegate names may have none, and get some later.
     /// - Throws: ``WorkloadDenial``.
     public func x509Updates(
         for workload: WorkloadReference
@@ -172,6 +172,16 @@ public final class WorkloadIdentities: Sendable {
         guard entries.contains(where: { policy.delegates.contains($0.spiffeID) }) else { throw .notADelegate }
     }
 
+    /// The X.509 authorities of every trust domain that the agent knows: a delegate serves workloads with all of them.
+    public func allX509Bundles() -> WorkloadUpdates<X509BundleUpdate> {
+        updates([], needsSVIDs: false) { state, _ in state.allX509Bundles() }
+    }
+
+    /// The JWT authorities of every trust domain that the agent knows, for a delegate.
+    public func allJWTBundles() -> WorkloadUpdates<JWTBundleUpdate> {
+        updates([], needsSVIDs: false) { state, _ in state.allJWTBundles() }
+    }
+
     // MARK: Who is meant
 
     private func selectors(of workload: WorkloadReference) async throws(WorkloadDenial) -> Set<Selector> {
@@ -215,7 +225,7 @@ public final class WorkloadIdentities: Sendable {
         }
         guard entries.isEmpty else {
             metadata["spiffe_ids"] = .array(entries.prefix(8).map { .string($0.spiffeID.description) })
-            return logger.debug("Workload has identities", metadata: metadata)
+            return logger.ofCall.debug("Workload has identities", metadata: metadata)
         }
         guard let leftOut = explanations.take(at: now), let book = cache.read({ $0.book }) else { return }
         if leftOut > 0 { metadata["left_out"] = "\(leftOut)" }
@@ -225,6 +235,6 @@ public final class WorkloadIdentities: Sendable {
             nearest.map { near in
                 .string("\(near.entry.id) lacks \(near.missing.sorted().map(\.description).joined(separator: ", "))")
             })
-        logger.info("Workload has no identity", metadata: metadata)
+        logger.ofCall.info("Workload has no identity", metadata: metadata)
     }
 }

@@ -18,7 +18,7 @@ public struct WorkloadSVID: Hashable, Sendable {
 
 /// Everything that a workload is by certificate, and whom it trusts: always the full state.
 public struct X509Update: Hashable, Sendable {
-    /// At least one; the first is the default identity.
+    /// The first is the default identity. A workload has at least one; to a delegate, none says that there is none now.
     public let svids: [WorkloadSVID]
     /// The authorities of the own trust domain; never empty.
     public let bundle: X509Bundle

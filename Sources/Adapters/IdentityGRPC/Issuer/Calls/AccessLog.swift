@@ -117,16 +117,7 @@ struct AccessLog: Sendable {
             "type": "audit", "service": "\(bounded(parts[0]))", "method": "\(bounded(parts[1]))",
             "request_id": "\(requestID)",
         ]
-        switch caller {
-        case .local(let peer):
-            line["caller_uid"] = "\(peer.uid)"
-            line["caller_gid"] = "\(peer.gid)"
-            if let path = peer.path { line["caller_path"] = "\(bounded(path))" }
-        case .remote(let address, let identity):
-            line["caller_addr"] = "\(address)"
-            if let identity { line["caller_id"] = "\(identity.id)" }
-        case .unknown: break
-        }
+        line.merge(caller.logFields) { $1 }
         return line
     }
 
@@ -137,6 +128,23 @@ struct AccessLog: Sendable {
     }
 
     private static func bounded(_ text: String) -> String { text.cut(toBytes: longestValue) }
+}
+
+extension Caller {
+    /// Who it is, in words for the log.
+    var logFields: Logger.Metadata {
+        switch self {
+        case .local(let peer):
+            var fields: Logger.Metadata = ["caller_uid": "\(peer.uid)", "caller_gid": "\(peer.gid)"]
+            if let path = peer.path { fields["caller_path"] = "\(path.cut(toBytes: AccessLog.longestValue))" }
+            return fields
+        case .remote(let address, let identity):
+            var fields: Logger.Metadata = ["caller_addr": "\(address)"]
+            if let identity { fields["caller_id"] = "\(identity.id)" }
+            return fields
+        case .unknown: return [:]
+        }
+    }
 }
 
 extension IssuerMethod {

@@ -23,20 +23,7 @@ extension IssuerError.Code {
     }
 
     /// The status as logs write it, in the words that gRPC has for it.
-    var statusName: String {
-        switch self {
-        case .invalidArgument: "InvalidArgument"
-        case .notFound: "NotFound"
-        case .alreadyExists: "AlreadyExists"
-        case .permissionDenied: "PermissionDenied"
-        case .failedPrecondition: "FailedPrecondition"
-        case .resourceExhausted: "ResourceExhausted"
-        case .deadlineExceeded: "DeadlineExceeded"
-        case .unavailable: "Unavailable"
-        case .unimplemented: "Unimplemented"
-        case .internal: "Internal"
-        }
-    }
+    var statusName: String { rpcCode.logName }
 }
 
 extension IssuerError.Reason {
@@ -74,12 +61,8 @@ extension RPCError {
 }
 
 extension IssuerError {
-    /// Most bytes of a message that is sent.
-    static let longestMessage = 1_024
-
-    /// The message as callers get it. Many repeat what the caller said, which may be as long as a request; a status travels in
-    /// a header, and who has too long a one loses the whole connection.
-    var wireMessage: String { message.cut(toBytes: Self.longestMessage) }
+    /// The message as callers get it.
+    var wireMessage: String { message.cut(toBytes: CallRefusal.longestMessage) }
 
     /// Any failure of a call as one that may be told: what is not an answer of the issuer's own is `internal`, and its
     /// words go to the log.
@@ -95,15 +78,15 @@ extension IssuerError {
     /// What gRPC itself says about a call, such as that its message can't be read; and what services say that are not
     /// the issuer's own, such as health.
     private init(_ error: RPCError) {
-        let detail = error.description
+        let (words, detail) = (error.ownWords, error.description)
         switch error.code {
-        case .notFound: self.init(.notFound, error.message)
-        case .invalidArgument: self.init(.invalidArgument, "malformed request", detail: detail)
-        case .resourceExhausted: self.init(.resourceExhausted, "request is too large", detail: detail)
-        case .cancelled, .deadlineExceeded: self.init(.deadlineExceeded, "the call was given up", detail: detail)
-        case .unavailable: self.init(.unavailable, "the connection is gone", detail: detail)
-        case .unimplemented: self.init(.unimplemented, "the issuer does not offer this", detail: detail)
-        default: self.init(.internal, "internal error", detail: detail)
+        case .notFound: self.init(.notFound, words)
+        case .invalidArgument: self.init(.invalidArgument, words, detail: detail)
+        case .resourceExhausted: self.init(.resourceExhausted, words, detail: detail)
+        case .cancelled, .deadlineExceeded: self.init(.deadlineExceeded, words, detail: detail)
+        case .unavailable: self.init(.unavailable, words, detail: detail)
+        case .unimplemented: self.init(.unimplemented, words, detail: detail)
+        default: self.init(.internal, words, detail: detail)
         }
     }
 }

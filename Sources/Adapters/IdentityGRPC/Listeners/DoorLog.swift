@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import NodeAgent
+internal import SPIFFE
+internal import Synchronization
+
+/// What is said of those who are turned away before any service hears of them.
+final class DoorLog: Sendable {
+    /// Most bytes of one value of a line.
+    static let longestValue = 1_024
+
+    private let logger: Logger
+    private let limit = ExplanationLimit()
+    private let isClosed = Mutex(false)
+
+    init(_ logger: Logger) { self.logger = logger }
+
+    /// Writes down a certificate that is not taken, under a name of its own. Anybody may show certificates, so that a second
+    /// has only so many lines.
+    func refused(_ address: String, _ code: String, _ detail: String, at now: CertificateTime) {
+        guard let leftOut = limit.take(at: now) else { return }
+        var line: Logger.Metadata = [
+            "caller_addr": "\(address)", "code": "\(code)", "error": "\(detail.cut(toBytes: Self.longestValue))",
+        ]
+        if let id = try? RequestID.random() { line["request_id"] = "\(id)" }
+        if leftOut > 0 { line["left_out"] = "\(leftOut)" }
+        logger.info("client certificate refused", metadata: line)
+    }
+
+    /// Runs what a connection needs of the server. Where that is missing every connection is closed, which is said when it
+    /// begins and when it is over.
+    /// - Throws: what `body` throws.
+    func noting<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            let result = try body()
+            if change(to: false) { logger.info("connections are taken again") }
+            return result
+        } catch {
+            if change(to: true) {
+                logger.error(
+                    "every connection is closed: there is nothing to show",
+                    metadata: ["error": "\("\(error)".cut(toBytes: Self.longestValue))"])
+            }
+            throw error
+        }
+    }
+
+    /// Whether that is news.
+    private func change(to closed: Bool) -> Bool {
+        isClosed.withLock { isClosed in
+            defer { isClosed = closed }
+            return isClosed != closed
+        }
+    }
+}
