@@ -64,10 +64,13 @@ extension Target.Dependency {
     static let nioCore: Self = .product(name: "NIOCore", package: "swift-nio")
     static let nioPosix: Self = .product(name: "NIOPosix", package: "swift-nio")
     static let nioHTTP1: Self = .product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioEmbedded: Self = .product(name: "NIOEmbedded", package: "swift-nio")
+    static let nioTLS: Self = .product(name: "NIOTLS", package: "swift-nio")
     static let nioHTTP2: Self = .product(name: "NIOHTTP2", package: "swift-nio-http2")
     static let nioHPACK: Self = .product(name: "NIOHPACK", package: "swift-nio-http2")
     static let nioSSL: Self = .product(name: "NIOSSL", package: "swift-nio-ssl")
     static let httpTypes: Self = .product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird: Self = .product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore: Self = .product(name: "HummingbirdCore", package: "hummingbird")
     static let httpClient: Self = .product(name: "AsyncHTTPClient", package: "async-http-client")
     static let protobuf: Self = .product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -190,7 +193,9 @@ module(
 module(.adapters, "SPIREAPI", external: [.grpc, .grpcProtobuf, .protobuf], exclude: ["Definitions"])
 module(
     .adapters, "WorkloadClient", uses: ["KelmarkBytes", "JOSE", "SPIFFE", "SPIREAPI"],
-    external: [.grpc, .grpcTransport, .protobuf, .nioCore, .nioPosix, .nioSSL, .logging, .lifecycle], product: true)
+    external: [
+        .grpc, .grpcTransport, .protobuf, .nioCore, .nioPosix, .nioSSL, .nioTLS, .nioHTTP2, .logging, .lifecycle,
+    ], product: true)
 // Apart, so that who needs neither builds neither.
 module(
     .adapters, "WorkloadClientHTTP", uses: ["WorkloadClient"], external: [.httpClient, .nioCore, .nioHTTP1],
@@ -275,7 +280,7 @@ tests(
     ],
     external: [
         .grpc, .grpcTransport, .nioCore, .nioPosix, .nioSSL, .lifecycle, .logging, .httpClient, .httpTypes,
-        .hummingbirdCore, .nioHTTP1,
+        .hummingbird, .hummingbirdCore, .nioHTTP1, .nioEmbedded, .nioTLS,
     ], exclude: ["mutations.txt"])
 tests(
     "KERIHTTPTests", uses: ["KERIHTTP", "HTTPServing", "HTTPTransport", "KERINetwork"],

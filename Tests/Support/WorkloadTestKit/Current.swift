@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SPIFFE
+package import SPIFFE
 internal import Synchronization
 
 /// A value of a test that is changed while others look at it: an own identity or a bundle that rotates, for instance, as a
 /// source of which it serves.
-public final class Current<Value: Sendable>: Sendable {
+package final class Current<Value: Sendable>: Sendable {
     private let state: Mutex<Value>
 
     /// Starts with a value.
-    public init(_ value: Value) { state = Mutex(value) }
+    package init(_ value: Value) { state = Mutex(value) }
 
     /// The value of now.
-    public var value: Value {
+    package var value: Value {
         get { state.withLock { $0 } }
         set { state.withLock { $0 = newValue } }
     }
@@ -20,12 +20,12 @@ public final class Current<Value: Sendable>: Sendable {
 
 extension Current: SVIDSource where Value == X509SVID {
     /// The identity of now.
-    public func x509SVID() -> X509SVID { value }
+    package func x509SVID() -> X509SVID { value }
 }
 
 extension Current: BundleSource where Value == TrustBundle? {
     /// The bundle of now, where it is of that trust domain.
-    public func bundle(of trustDomain: TrustDomain) -> TrustBundle? {
+    package func bundle(of trustDomain: TrustDomain) -> TrustBundle? {
         value.flatMap { $0.trustDomain == trustDomain ? $0 : nil }
     }
 }

@@ -70,9 +70,18 @@ public final class FakeWorkloadAPI: Sendable {
     public var calls: [String] { state.withLock { $0.calls } }
 
     /// What everybody is told from now on.
-    public func publish(
+    /// - Parameters:
+    ///   - svids: the identities, the default one first.
+    ///   - bundle: of the own trust domain.
+    ///   - federated: those of others.
+    public func publish(_ svids: [X509SVID], bundle: TrustBundle, federated: [TrustBundle] = []) {
+        publish(svids, bundle: bundle, federated: federated, claimedID: nil, extra: [])
+    }
+
+    /// What an endpoint in error may say, too: another ID than that of the certificate, or bytes behind the chain.
+    package func publish(
         _ svids: [X509SVID], bundle: TrustBundle, federated: [TrustBundle] = [], claimedID: String? = nil,
-        extra: [UInt8] = []
+        extra: [UInt8]
     ) {
         var message = Workload_X509SVIDResponse()
         for svid in svids {
@@ -94,7 +103,8 @@ public final class FakeWorkloadAPI: Sendable {
         tell(.state(message, x509: x509, jwt: jwt))
     }
 
-    /// The tokens that are handed out.
+    /// The tokens that are handed out from now on.
+    /// - Parameter tokens: what the answer says of each: the SPIFFE ID, the token and a hint, which may be empty.
     public func hand(_ tokens: [(id: String, token: String, hint: String)]) {
         state.withLock { $0.tokens = tokens }
     }

@@ -18,7 +18,7 @@ public final class TestDirectory: Sendable {
 
     /// Writes a file in place of whatever is there, and tells its path.
     @discardableResult
-    public func write(_ name: String, _ text: String) throws -> String {
+    package func write(_ name: String, _ text: String) throws -> String {
         let place = "\(path)/\(name)"
         try Data(text.utf8).write(to: URL(fileURLWithPath: place), options: .atomic)
         return place

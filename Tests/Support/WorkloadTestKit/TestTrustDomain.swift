@@ -46,6 +46,9 @@ public struct TestTrustDomain: Sendable {
     }
 
     /// Both authorities, and those of others of the same name.
+    /// - Parameters:
+    ///   - others: of the same name, with keys of their own: what an authority becomes by rotation.
+    ///   - sequence: the number of the bundle, if it has one.
     public func bundle(and others: [TestTrustDomain] = [], sequence: UInt64? = nil) throws -> TrustBundle {
         let all = [self] + others
         return try TrustBundle(
@@ -57,6 +60,11 @@ public struct TestTrustDomain: Sendable {
     public var x509Bundle: X509Bundle { X509Bundle(trustDomain: trustDomain, authorities: [certificate]) }
 
     /// An SVID with a fresh key.
+    /// - Parameters:
+    ///   - path: of its SPIFFE ID, with the slash.
+    ///   - start: from when it is valid; ten seconds ago unless said.
+    ///   - lifetime: in seconds from `start`; may be over already.
+    ///   - hint: what the Workload API says of it beside.
     public func svid(
         _ path: String, from start: CertificateTime? = nil, lifetime: Int64 = 3600, hint: String = ""
     ) throws -> X509SVID {
@@ -68,13 +76,24 @@ public struct TestTrustDomain: Sendable {
     }
 
     /// A certificate as web servers have them, and its key in PKCS#8.
-    public func webCertificate(_ name: String = "localhost") throws -> (certificate: X509Certificate, pkcs8: [UInt8]) {
+    package func webCertificate(_ name: String = "localhost") throws -> (certificate: X509Certificate, pkcs8: [UInt8]) {
         let leafKey = P256.Signing.PrivateKey()
         let leaf = try leaf(leafKey, [.dnsName(name)], Self.now.advanced(by: -10), 3600)
         return (leaf, [UInt8](leafKey.derRepresentation))
     }
 
+    /// A certificate of this authority with these URIs, however many: what no authority should sign.
+    package func certificate(uris: [String]) throws -> X509Certificate {
+        try leaf(
+            P256.Signing.PrivateKey(), uris.map { .uniformResourceIdentifier($0) }, Self.now.advanced(by: -10), 3600)
+    }
+
     /// A JWT-SVID.
+    /// - Parameters:
+    ///   - path: of the subject's SPIFFE ID, with the slash.
+    ///   - audiences: for whom it is.
+    ///   - start: when it is issued; now unless said.
+    ///   - lifetime: in seconds from `start`.
     public func token(
         _ path: String, audiences: [String], from start: CertificateTime? = nil, lifetime: Int64 = 300
     ) async throws -> String {

@@ -90,7 +90,7 @@ struct WorkloadAPIClientTests {
         try await stage.api.serving {
             stage.api.publish([], bundle: bundle)
             await #expect(performing: { try await stage.client.fetchX509Context() }, throws: isCode(.malformed))
-            stage.api.publish([svid], bundle: bundle, claimedID: "spiffe://example.org/other")
+            stage.api.publish([svid], bundle: bundle, claimedID: "spiffe://example.org/other", extra: [])
             await #expect(performing: { try await stage.client.fetchX509Context() }, throws: isCode(.malformed))
             stage.api.publish([svid], bundle: bundle, extra: [0])
             await #expect(performing: { try await stage.client.fetchX509Context() }, throws: isCode(.malformed))

@@ -46,9 +46,7 @@ struct MutualTLSTests {
         typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0) { channel in
-                tls.addServerHandler(to: channel).flatMapThrowing {
-                    try Connection(wrappingChannelSynchronously: channel)
-                }
+                tls.accept(channel) { try Connection(wrappingChannelSynchronously: $0) }
             }
         let port = listener.channel.localAddress?.port ?? 0
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -255,6 +253,70 @@ struct MutualTLSTests {
         }
     }
 
+    private func gRPC<R>(
+        _ tls: MutualTLS, _ body: (Int) async throws -> R
+    ) async throws -> R {
+        let transport = tls.grpcServerTransport(host: "127.0.0.1", port: 0)
+        let server = GRPCServer(transport: transport, services: [HealthService()])
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.serve() }
+            let address = try #require(await transport.listeningAddress?.ipv4)
+            defer { group.cancelAll() }
+            return try await body(address.port)
+        }
+    }
+
+    /// A connection that is old enough takes no further call; the next one is judged anew.
+    @Test(arguments: [true, false]) func anOldConnectionOfGRPCIsCalledNoMore(_ isServerAged: Bool) async throws {
+        var (serving, calling) = (server(), client())
+        serving.connectionAge = isServerAged ? .milliseconds(200) : nil
+        calling.connectionAge = isServerAged ? nil : .milliseconds(200)
+        (serving.grace, calling.grace) = (.seconds(3600), .seconds(3600))
+        try await gRPC(serving) { port in
+            let (channels, found) = AsyncStream.makeStream(of: (any Channel).self)
+            var config = HTTP2ClientTransport.Posix.Config.defaults
+            config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
+                found.yield(channel)
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            let transport = try calling.grpcClientTransport(
+                to: .ipv4(address: "127.0.0.1", port: port), config: config)
+            try await withGRPCClient(transport: transport) { client in
+                var connections = channels.makeAsyncIterator()
+                let health = Grpc_Health_V1_Health.Client(wrapping: client)
+                #expect(try await health.check(.init()).status == .serving)
+                clientBundles.value = nil
+                try await connections.next()?.closeFuture.get()
+                await #expect(throws: (any Error).self) { try await health.check(.init()) }
+            }
+        }
+    }
+
+    @Test(arguments: [true, false]) func aCallIsNotCutByAge(_ isServerAged: Bool) async throws {
+        var (serving, calling) = (server(), client())
+        serving.connectionAge = isServerAged ? .milliseconds(200) : nil
+        calling.connectionAge = isServerAged ? nil : .milliseconds(200)
+        try await gRPC(serving) { port in
+            let transport = try calling.grpcClientTransport(to: .ipv4(address: "127.0.0.1", port: port))
+            try await withGRPCClient(transport: transport) { client in
+                var slow = Grpc_Health_V1_HealthCheckRequest()
+                slow.service = "slow"
+                let answer = try await Grpc_Health_V1_Health.Client(wrapping: client).check(slow)
+                #expect(answer.status == .serving)
+            }
+        }
+    }
+
+    /// Who did not agree to speak HTTP/2 is not spoken with.
+    @Test func gRPCNegotiates() async throws {
+        try await gRPC(server()) { port in
+            let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .channelInitializer { [client = client()] in client.addClientHandler(to: $0) }
+                .connect(host: "127.0.0.1", port: port).get()
+            try await connection.closeFuture.get()
+        }
+    }
+
     private func check(
         _ tls: MutualTLS, _ port: Int
     ) async throws -> Grpc_Health_V1_HealthCheckResponse.ServingStatus {
@@ -268,6 +330,7 @@ struct MutualTLSTests {
         func check(
             request: Grpc_Health_V1_HealthCheckRequest, context: ServerContext
         ) async throws -> Grpc_Health_V1_HealthCheckResponse {
+            if request.service == "slow" { try await Task.sleep(for: .milliseconds(600)) }
             var response = Grpc_Health_V1_HealthCheckResponse()
             response.status = .serving
             return response

@@ -18,9 +18,7 @@ try await source.whileRunning {
     let tls = MutualTLS(source, authorizer: .exactly(client))
     let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .bind(host: "127.0.0.1", port: port) { channel in
-            tls.addServerHandler(to: channel).flatMapThrowing {
-                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-            }
+            tls.accept(channel) { try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: $0) }
         }
     print("listening as", try await source.x509SVID().id)
     try await listener.executeThenClose { connections in

@@ -4,7 +4,7 @@ public import Logging
 public import SPIFFE
 
 /// Tokens for this process, fetched when asked for, and the bundles that judge those of others, kept up to date while
-/// ``run()`` runs. It treats withdrawal and absence as ``X509Source`` does.
+/// ``run()`` runs. It treats withdrawal and absence as ``X509Source`` does, and is no sequence either: ``updates()`` gives one.
 public final class JWTSource: WorkloadSource, BundleSource {
     private let client: WorkloadAPIClient
     private let configuration: SourceConfiguration

@@ -9,6 +9,8 @@ internal import ServiceLifecycle
 /// It waits for the first state; later it answers at once with the newest one. When the Workload API takes an identity
 /// away (`permissionDenied`), nothing is given any more until there is a new one. While the endpoint is away, the newest
 /// state goes on until the identity expires. Facts (SPIFFE) 8.2, 8.4.
+///
+/// The source itself is no sequence of its states: ``updates()`` gives one, to everybody who asks his own.
 public final class X509Source: WorkloadSource, SVIDSource, BundleSource {
     private let client: WorkloadAPIClient
     private let configuration: SourceConfiguration

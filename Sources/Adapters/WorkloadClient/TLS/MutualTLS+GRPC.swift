@@ -3,10 +3,13 @@
 public import GRPCCore
 public import GRPCNIOTransportHTTP2Posix
 public import NIOCore
+internal import NIOHTTP2
 internal import NIOPosix
 
 extension MutualTLS {
     /// A transport for clients of gRPC: each connection shows the identity that is current, and judges the server.
+    ///
+    /// A connection takes no further calls once it has reached ``connectionAge``; the next one is opened then.
     /// - Throws: when nothing can resolve the target.
     public func grpcClientTransport(
         to target: any ResolvableTarget, config: HTTP2ClientTransport.Posix.Config = .defaults,
@@ -17,7 +20,7 @@ extension MutualTLS {
         var config = config
         let former = config.channelDebuggingCallbacks.onCreateTCPConnection
         config.channelDebuggingCallbacks.onCreateTCPConnection = { [tls] channel in
-            tls.addClientHandler(to: channel).flatMap {
+            tls.addClientHandler(to: channel, ending: Self.goAway) { channel in
                 former?(channel) ?? channel.eventLoop.makeSucceededVoidFuture()
             }
         }
@@ -27,17 +30,29 @@ extension MutualTLS {
 
     /// A transport for servers of gRPC: clients must show an SVID that is allowed.
     ///
-    /// Connections end after `connectionAge`, so that peers whose identity is gone come no longer.
-    public func grpcServerTransport(
-        host: String, port: Int, connectionAge: Duration? = .seconds(180)
-    ) -> HTTP2ServerTransport.Custom<MutualTLSListener> {
+    /// Connections end after ``connectionAge``, so that peers whose identity is gone come no longer. Handlers of calls are
+    /// not told who calls, gRPC's library gives them nothing of the connection: the rule of this value is what decides.
+    public func grpcServerTransport(host: String, port: Int) -> HTTP2ServerTransport.Custom<MutualTLSListener> {
         var tls = self
         tls.applicationProtocols = ["h2"]
-        var config = HTTP2ServerTransport.Custom<MutualTLSListener>.Config.defaults
-        config.connection.maxAge = connectionAge
-        config.connection.maxGraceTime = .seconds(10)
         return HTTP2ServerTransport.Custom(
-            listenerFactory: MutualTLSListener(tls: tls, host: host, port: port), config: config)
+            listenerFactory: MutualTLSListener(tls: tls, host: host, port: port),
+            config: HTTP2ServerTransport.Custom<MutualTLSListener>.Config.defaults)
+    }
+
+    /// To a client as if the server said that it takes no more calls: those that were begun go on.
+    private static let goAway: Ending = { channel in
+        let http2 = try? channel.pipeline.syncOperations.context(handlerType: NIOHTTP2Handler.self)
+        let frame = HTTP2Frame(
+            streamID: .rootStream, payload: .goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil))
+        http2?.fireChannelRead(NIOAny(frame))
+        http2?.fireChannelReadComplete()
+    }
+
+    /// To the handlers of a server's connection, not to those of its streams, which would cancel calls.
+    fileprivate static let drain: Ending = { channel in
+        let http2 = try? channel.pipeline.syncOperations.context(handlerType: NIOHTTP2Handler.self)
+        http2?.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
 }
 
@@ -60,12 +75,8 @@ public struct MutualTLSListener: HTTP2ServerTransport.ListenerFactory {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { listenerConfigurator.configure(channel: $0) }
             .bind(host: host, port: port) { channel in
-                tls.addServerHandler(to: channel).flatMap {
+                tls.accept(channel, ending: MutualTLS.drain) { channel in
                     connectionConfigurator.configure(channel: channel, tls: .configured(requireALPN: true))
-                }.map { accepted in
-                    // Handed to a listener that closes in this moment, it would be dropped unused, which traps.
-                    channel.closeFuture.whenComplete { _ in withExtendedLifetime(accepted) {} }
-                    return accepted
                 }
             }
     }
