@@ -160,6 +160,34 @@ import X509
         #expect(try await fixture.issuanceStore.leafCount() == 1)
     }
 
+    /// Passing trouble is no refusal, at which agents give up what they have; and nothing is signed in it. What is for the
+    /// log is not told.
+    @Test func limitsThatCanNotBeReadAreUnavailable() async throws {
+        let unsure = ScriptedAuthorizer { proposal in
+            proposal.id.path.hasPrefix("/spire/") ? .allowed() : .undecided(detail: "disk of the test")
+        }
+        let fixture = try await IssuerFixture(authorizer: unsure)
+        let error = IssuerError(.unavailable, "the limits of this issuer can't be read now")
+        await #expect(throws: error) { try await fixture.issued() }
+        await #expect(throws: error) {
+            try await fixture.issuing.newJWTSVID(
+                entry: IssuerFixture.entry(), audiences: ["a"], for: IssuerFixture.requester)
+        }
+        #expect(try await fixture.issuanceStore.leafCount() == 1)
+    }
+
+    @Test func whatIsForTheLogIsNotTold() async throws {
+        let refusing = ScriptedAuthorizer { proposal in
+            proposal.id.path.hasPrefix("/spire/") ? .allowed() : .refused(["it ended"], detail: "statement S")
+        }
+        let fixture = try await IssuerFixture(authorizer: refusing)
+        await #expect { try await fixture.issued() } throws: { error in
+            guard let error = error as? IssuerError else { return false }
+            return error.message == "issuance is outside the limits of this issuer: it ended"
+                && error.detail == "statement S"
+        }
+    }
+
     @Test func nothingIsSignedWithoutAnAuthority() async throws {
         let fixture = try await IssuerFixture(starts: false)
         await #expect(throws: IssuerError(.unavailable, "X.509 authority is not available for signing")) {

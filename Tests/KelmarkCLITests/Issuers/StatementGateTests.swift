@@ -151,7 +151,8 @@ import Testing
         #expect(await issuance.decide(about: wish) == .allowed())
         try await issuer.run("authority withdraw \(statement) --yes")
         clock.pass(AuthorityIssuance.freshness)
-        let ended = IssuanceDecision.refused(["statement \(statement) does not stand any more"])
+        let ended = IssuanceDecision.refused(
+            ["the statement of the signing key does not stand any more"], detail: "statement \(statement)")
         #expect(await issuance.decide(about: wish) == ended)
         #expect(await issuance.decide(about: wish) == ended)
     }
@@ -184,15 +185,15 @@ import Testing
         #expect(issuance.readCount == 3)
     }
 
-    /// Inner words, such as where the home is, are not for agents.
-    @Test func whyItCanNotBeReadIsNotTold() async throws {
+    /// Trouble in reading, such as a full disk, is no refusal; and inner words, such as where the home is, are not for agents.
+    @Test func whatCanNotBeReadIsUndecided() async throws {
         let issuer = try await AuthorisedIssuer()
         let issuance = AuthorityIssuance(
             context: issuer.context, issuer: "nobody", clock: clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let wish = try proposal("/web", under: "EUnknownAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
         for _ in 0..<2 {
-            #expect(await issuance.decide(about: wish) == .refused(["the authority can't be read now"]))
+            #expect(await issuance.decide(about: wish) == .undecided(detail: "the issuer's authority can't be read"))
         }
         #expect(issuance.readCount == 1)
     }

@@ -6,7 +6,8 @@ public import SPIFFE
 ///
 /// Asked for every SVID, after the caller was authorised and before the key is touched.
 public protocol IssuanceAuthorizer: Sendable {
-    /// Decides; refusals are values with reasons. Trouble in deciding is a refusal too.
+    /// Decides; refusals are values with reasons. Trouble in deciding is ``IssuanceDecision/undecided(detail:)``: nothing is
+    /// signed then either, but nobody may take it for a refusal.
     func decide(about proposal: IssuanceProposal) async -> IssuanceDecision
 }
 
@@ -43,8 +44,10 @@ public struct IssuanceProposal: Hashable, Sendable {
 public enum IssuanceDecision: Hashable, Sendable {
     /// It may be signed, with these `OU` attributes in the subject (hints of a bound path; usually none).
     case allowed(units: [String] = [])
-    /// It may not, for these reasons.
-    case refused([String])
+    /// It may not, for these reasons, which whoever asked is told. The detail is for the log.
+    case refused([String], detail: String = "")
+    /// Nothing can be said now; the same may be allowed or refused later. The detail is for the log.
+    case undecided(detail: String)
 }
 
 /// Allows everything that the issuer's own rules allow: a plain SPIFFE server.

@@ -100,9 +100,13 @@ extension IssuingService {
                 throw IssuerError(.internal, "subject units are not usable")
             }
             return units
-        case .refused(let reasons):
+        case .refused(let reasons, let detail):
             throw IssuerError(
-                .permissionDenied, "issuance is outside the limits of this issuer: \(reasons.joined(separator: "; "))")
+                .permissionDenied, "issuance is outside the limits of this issuer: \(reasons.joined(separator: "; "))",
+                detail: detail)
+        // Passing trouble must not look like a refusal, at which an agent gives up what it still has. Facts (SPIFFE) 8.3.
+        case .undecided(let detail):
+            throw IssuerError(.unavailable, "the limits of this issuer can't be read now", detail: detail)
         }
     }
 

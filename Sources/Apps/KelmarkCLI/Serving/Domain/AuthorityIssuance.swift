@@ -61,9 +61,11 @@ final class AuthorityIssuance: IssuanceAuthorizer {
         case .limits(let limits):
             let faults = Self.faults(of: proposal, limits)
             return faults.isEmpty ? .allowed() : .refused(faults)
-        case .ended: return .refused(["statement \(statement) does not stand any more"])
-        // Whoever asks is told these words; why it can't be read is for the log.
-        case .unknown: return .refused(["the authority can't be read now"])
+        case .ended:
+            return .refused(
+                ["the statement of the signing key does not stand any more"], detail: "statement \(statement)")
+        // Passing, such as a full disk: why it can't be read is in the log already.
+        case .unknown: return .undecided(detail: "the issuer's authority can't be read")
         }
     }
 
