@@ -236,6 +236,23 @@ struct AgentServiceTests {
 
     // MARK: Renewing
 
+    /// What is signed for an agent is found in the log by the name of the call.
+    @Test func callsAreNamedForTheAudit() async throws {
+        let bench = Bench(try await RegistrationKit(), attestors: [ScriptedAttestor(type: "t")])
+        let begin = AttestationMessage.parameters(type: "t", payload: Array("n".utf8), request: [1])
+        var session = bench.agents.attestation(for: Bench.caller, callID: "call 1")
+        _ = try await session.receive(begin)
+        var local = bench.agents.attestation(for: .unknown, callID: "call 2")
+        _ = try await local.receive(begin)
+        let id = try await bench.kit.putAgent("/spire/agent/t/1", serial: "old", canReattest: false)
+        _ = try await bench.agents.renew(bench.caller(id, serial: "old"), request: [3], callID: "call 3")
+        #expect(
+            bench.signer.requesters == [
+                Requester(name: "node at 192.0.2.1", callID: "call 1"), Requester(name: "local node", callID: "call 2"),
+                Requester(id, callID: "call 3"),
+            ])
+    }
+
     @Test func promotesTheNextSVIDWhenItIsUsed() async throws {
         let bench = Bench(try await RegistrationKit())
         let id = try await bench.kit.putAgent("/spire/agent/t/1", serial: "old", canReattest: false)

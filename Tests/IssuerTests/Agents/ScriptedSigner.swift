@@ -7,6 +7,7 @@ import Synchronization
 /// Signs nothing: numbers its SVIDs from 1 on, and does what a test wants in between.
 final class ScriptedSigner: AgentSVIDSigner {
     private let count = Mutex(0)
+    private let asked = Mutex<[Requester]>([])
     private let expiresAt: CertificateTime
     private let meanwhile: @Sendable (SPIFFEID) async throws(IssuerError) -> Void
 
@@ -25,9 +26,13 @@ final class ScriptedSigner: AgentSVIDSigner {
             count += 1
             return count
         }
+        asked.withLock { $0.append(requester) }
         try await meanwhile(id)
         return AgentSVID(id: id, chain: [request], serialNumber: "\(number)", expiresAt: expiresAt)
     }
+
+    /// For whom it signed, in order.
+    var requesters: [Requester] { asked.withLock { $0 } }
 
     var signed: Int { count.withLock { $0 } }
 }

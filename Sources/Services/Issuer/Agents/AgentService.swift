@@ -38,9 +38,13 @@ public final class AgentService: Sendable {
     // MARK: Attestation
 
     /// A conversation in which an agent is attested.
-    /// - Parameter deadline: how long the agent waits at most for its turn; nil when it named no time.
-    public func attestation(for caller: Caller, deadline: Duration? = nil) -> AttestationSession {
-        AttestationSession(self, caller: caller, deadline: deadline)
+    /// - Parameters:
+    ///   - callID: names the call in the audit.
+    ///   - deadline: how long the agent waits at most for its turn; nil when it named no time.
+    public func attestation(
+        for caller: Caller, callID: String? = nil, deadline: Duration? = nil
+    ) -> AttestationSession {
+        AttestationSession(self, caller: caller, callID: callID, deadline: deadline)
     }
 
     func begin(
@@ -138,7 +142,7 @@ public final class AgentService: Sendable {
     /// - Throws: `permissionDenied` for an agent that is not in good standing or has to attest anew,
     ///   `resourceExhausted` when it asks too often.
     public func renew(
-        _ caller: Caller, request: [UInt8], deadline: Duration? = nil
+        _ caller: Caller, request: [UInt8], callID: String? = nil, deadline: Duration? = nil
     ) async throws(IssuerError) -> AgentSVID {
         guard let identity = caller.identity else {
             throw IssuerError(.permissionDenied, "caller has no agent SVID", reason: .agentNotAttested)
@@ -151,7 +155,8 @@ public final class AgentService: Sendable {
             throw IssuerError(
                 .permissionDenied, "agent must reattest instead of renew", reason: .agentMustReattest)
         }
-        let svid = try await signer.signAgentSVID(identity.id, request: request, for: Requester(identity.id))
+        let svid = try await signer.signAgentSVID(
+            identity.id, request: request, for: Requester(identity.id, callID: callID))
         try await directory.change("record a renewed agent") { edit in
             // While the SVID was signed, the agent may have been banned, evicted, or renewed by somebody else.
             guard var agent = try edit.records.agent(identity.id) else { _ = try Self.uses(identity, nil); return }

@@ -29,17 +29,19 @@ public struct AttestationSession: ~Copyable, Sendable {
     private var state = State.new
     private let service: AgentService
     private let caller: Caller
+    private let callID: String?
     private let deadline: Duration?
 
     /// Whoever attests has no ID yet.
     private var requester: Requester {
-        if case .remote(let address, _) = caller { return Requester(name: "node at \(address)") }
-        return Requester(name: "local node")
+        if case .remote(let address, _) = caller { return Requester(name: "node at \(address)", callID: callID) }
+        return Requester(name: "local node", callID: callID)
     }
 
-    init(_ service: AgentService, caller: Caller, deadline: Duration?) {
+    init(_ service: AgentService, caller: Caller, callID: String?, deadline: Duration?) {
         self.service = service
         self.caller = caller
+        self.callID = callID
         self.deadline = deadline
     }
 

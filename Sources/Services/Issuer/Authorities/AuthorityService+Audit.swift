@@ -30,7 +30,9 @@ extension AuthorityService {
         do {
             _ = try await audit.commit(IssuanceBatch(events: [event]))
         } catch {
-            logger.error("audit could not be kept", metadata: ["action": "\(action)", "reason": "\(error)"])
+            var metadata: Logger.Metadata = ["action": "\(action)", "reason": "\(error)"]
+            if let call = requester.callID { metadata["request_id"] = "\(call)" }
+            logger.error("audit could not be kept", metadata: metadata)
         }
         return try result.get()
     }

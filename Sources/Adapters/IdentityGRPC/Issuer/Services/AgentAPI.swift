@@ -85,7 +85,7 @@ struct AgentAPI: Spire_Api_Server_Agent_V1_Agent.SimpleServiceProtocol {
     ) async throws {
         let call = try IssuerCall.of(context)
         try await clock.limited(Self.longestAttestation) {
-            var session = agents.attestation(for: call.caller, deadline: call.deadline)
+            var session = agents.attestation(for: call.caller, callID: call.requestID, deadline: call.deadline)
             for try await message in request {
                 let message = try AttestationMessage(message)
                 if case .parameters(let type, _, let request) = message {
@@ -111,7 +111,8 @@ struct AgentAPI: Spire_Api_Server_Agent_V1_Agent.SimpleServiceProtocol {
         guard request.hasParams else { throw IssuerError(.invalidArgument, "params cannot be nil") }
         let request = Array(request.params.csr)
         call.note(.csrDigest, AuditDigest.text(of: request))
-        let svid = try await agents.renew(call.caller, request: request, deadline: call.deadline)
+        let svid = try await agents.renew(
+            call.caller, request: request, callID: call.requestID, deadline: call.deadline)
         Self.note(svid, call)
         var response = Spire_Api_Server_Agent_V1_RenewAgentResponse()
         response.svid = Spire_Api_Types_X509SVID(svid)
