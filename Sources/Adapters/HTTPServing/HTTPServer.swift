@@ -136,6 +136,7 @@ package final class HTTPServer: Service {
             }
             try await connection.executeThenClose { inbound, outbound in
                 var parts = inbound.makeAsyncIterator()
+                var count = 0
                 while case .head(let head)? = try await parts.next() {
                     var body: [UInt8] = []
                     var isWhole = false
@@ -162,11 +163,13 @@ package final class HTTPServer: Service {
                     guard isWhole else { return }
                     let keepAlive = head.isKeepAlive && !connections.isDraining
                     let writer = ResponseWriter(outbound, keepAlive: keepAlive)
-                    guard let request = IncomingRequest(head, body: body, source: source.address) else {
+                    count += 1
+                    guard var request = IncomingRequest(head, body: body, source: source.address) else {
                         try await writer.write(.refusal(400, "Bad Request", "the request target can't be read"))
                         guard keepAlive else { return }
                         continue
                     }
+                    request.id = "\(number)-\(count)"
                     connections.set(number, isAnswering: true)
                     let response = await answer(request)
                     if case .stream = response.body {
@@ -185,7 +188,9 @@ package final class HTTPServer: Service {
                 }
             }
         } catch {
-            logger.debug("a connection ended", metadata: ["source": "\(source)", "error": "\(error)"])
+            logger.debug(
+                "a connection ended",
+                metadata: ["source": "\(source)", "connection": "\(number)", "error": "\(error)"])
         }
     }
 }

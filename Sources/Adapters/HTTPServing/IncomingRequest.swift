@@ -14,6 +14,8 @@ package struct IncomingRequest: Sendable {
     package let body: [UInt8]
     /// The address that the connection comes from, without port.
     package let source: String
+    /// Names the request in logs: number of the connection and of the request on it, counted from the start of the server.
+    package var id = ""
 
     /// Collects a request.
     package init(

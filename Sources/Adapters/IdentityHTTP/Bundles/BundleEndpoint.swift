@@ -22,7 +22,9 @@ package struct BundleEndpoint: HTTPEndpoint {
     func methods(of path: String) -> [String]? { path == "/" ? ["GET"] : nil }
 
     func read(_ request: IncomingRequest) async -> OutgoingResponse {
-        guard let bundle = await bundles.published(of: trustDomain, logger: logger) else { return .unavailable }
+        guard let bundle = await bundles.published(of: trustDomain, logger: logger.naming(request)) else {
+            return .unavailable
+        }
         return PublishedDocument(contentType: "application/json", body: BundleDocument.encode(bundle), maxAge: 0)
             .answer(to: request)
     }
@@ -39,6 +41,15 @@ extension BundleSource {
                 "bundle can't be published", metadata: ["trust_domain": "\(trustDomain)", "error": "\(error)"])
         }
         return nil
+    }
+}
+
+extension Logger {
+    /// The logger with the name of a request in all that it writes.
+    func naming(_ request: IncomingRequest) -> Logger {
+        var logger = self
+        logger[metadataKey: "request_id"] = "\(request.id)"
+        return logger
     }
 }
 

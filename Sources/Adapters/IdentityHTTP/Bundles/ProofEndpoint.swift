@@ -26,7 +26,7 @@ package struct ProofEndpoint: HTTPEndpoint {
             let proof = try await latest.bytes()
             return PublishedDocument(contentType: "application/cesr", body: proof, maxAge: 0).answer(to: request)
         } catch {
-            logger.warning("no proof to publish", metadata: ["error": "\(error)"])
+            logger.naming(request).warning("no proof to publish", metadata: ["error": "\(error)"])
             return .unavailable
         }
     }

@@ -42,7 +42,9 @@ package struct DiscoveryEndpoint: HTTPEndpoint {
     }
 
     func read(_ request: IncomingRequest) async -> OutgoingResponse {
-        guard let bundle = await bundles.published(of: trustDomain, logger: logger) else { return .unavailable }
+        guard let bundle = await bundles.published(of: trustDomain, logger: logger.naming(request)) else {
+            return .unavailable
+        }
         let keys = Self.keys(of: bundle)
         let body = request.path == keysPath ? Self.document(keys) : configuration(keys)
         guard let body else { return .unavailable }
