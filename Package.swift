@@ -172,7 +172,7 @@ module(
 // Adapters: one framework each.
 module(
     .adapters, "StorageSQLite",
-    uses: ["KelmarkBytes", "JOSE", "SPIFFE", "CESR", "KERI", "ACDC", "KERINetwork", "Issuer"],
+    uses: ["KelmarkBytes", "JOSE", "SPIFFE", "CESR", "KERI", "ACDC", "KERINetwork", "Transparency", "Issuer"],
     external: [.grdb, .sqlite],
     product: true)
 module(
@@ -216,8 +216,9 @@ module(
 module(
     .apps, "KelmarkCLI",
     uses: [
-        "KelmarkBytes", "KelmarkCrypto", "JOSE", "CESR", "KERI", "ACDC", "SPIFFE", "TrustBinding", "KERINetwork",
-        "Issuer", "NodeAgent", "StorageSQLite", "HTTPTransport", "HTTPServing", "KERIHTTP", "IdentityHTTP", "NodeLocal",
+        "KelmarkBytes", "KelmarkCrypto", "JOSE", "CESR", "KERI", "ACDC", "SPIFFE", "Transparency", "TrustBinding",
+        "KERINetwork", "Issuer", "NodeAgent", "StorageSQLite", "HTTPTransport", "HTTPServing", "KERIHTTP",
+        "IdentityHTTP", "NodeLocal",
         "SPIREAPI", "IdentityGRPC",
     ],
     external: [.argumentParser, .yams, .lifecycle, .signals, .logging, .asn1, .x509, .crypto, .grpc])
@@ -227,7 +228,7 @@ if topLayer == .apps { products.append(.executable(name: "kelmark", targets: ["k
 // Tests. Vectors live in Tests/Vectors and are found through `KelmarkTestSupport.Vectors`.
 support("KelmarkTestSupport", uses: [])
 support("StoreConformance", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC"])
-support("IssuerStoreConformance", uses: ["KelmarkCrypto", "SPIFFE", "Issuer"])
+support("IssuerStoreConformance", uses: ["KelmarkCrypto", "SPIFFE", "Transparency", "Issuer"])
 support("ListenerTestKit", uses: [], external: [.grpcTransport, .nioCore, .nioPosix])
 // A server at a Unix socket that answers what a test says.
 support(
@@ -250,8 +251,8 @@ tests(
 tests(
     "StorageSQLiteTests",
     uses: [
-        "StorageSQLite", "Issuer", "KERINetwork", "ACDC", "KERI", "CESR", "SPIFFE", "KelmarkBytes", "KelmarkCrypto",
-        "KelmarkTestSupport", "StoreConformance", "IssuerStoreConformance",
+        "StorageSQLite", "Issuer", "KERINetwork", "ACDC", "KERI", "CESR", "SPIFFE", "Transparency", "KelmarkBytes",
+        "KelmarkCrypto", "KelmarkTestSupport", "StoreConformance", "IssuerStoreConformance",
     ], external: [.grdb])
 tests(
     "KERINetworkTests",
@@ -289,7 +290,7 @@ tests(
     "IdentityGRPCTests",
     uses: [
         "IdentityGRPC", "SPIREAPI", "NodeAgent", "Issuer", "JOSE", "SPIFFE", "KelmarkBytes", "KelmarkCrypto",
-        "KelmarkTestSupport",
+        "KelmarkTestSupport", "Transparency",
     ],
     external: [
         .grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .asn1, .x509, .crypto, .nioCore, .nioSSL,
@@ -310,7 +311,7 @@ tests(
     uses: [
         "KelmarkCLI", "KERINetwork", "StorageSQLite", "TrustBinding", "SPIFFE", "ACDC", "KERI", "CESR", "KelmarkBytes",
         "KelmarkCrypto", "KelmarkTestSupport", "IdentityGRPC", "SPIREAPI", "IssuerTestKit", "JOSE", "IdentityHTTP",
-        "Issuer", "NodeAgent", "NodeLocal",
+        "Issuer", "NodeAgent", "NodeLocal", "Transparency",
     ], external: [.argumentParser, .yams, .grpc, .protobuf, .x509, .asn1, .crypto, .logging, .lifecycle],
     exclude: ["mutations.txt"])
 // Witnesses that are killed, paused and spoiled; what scripts/soak runs, and tests of its parts.

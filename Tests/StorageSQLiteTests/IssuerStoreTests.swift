@@ -8,6 +8,7 @@ import KelmarkCrypto
 import SPIFFE
 import Synchronization
 import Testing
+import Transparency
 
 @testable import Issuer
 @testable import StorageSQLite
@@ -255,6 +256,10 @@ struct MemoryIssuerStores: AuthorityStore, IssuanceStore {
     }
     func commit(_ batch: IssuanceBatch) async throws -> [UInt64] { try inner.commit(batch) }
     func leafCount() async throws -> UInt64 { inner.leafCount() }
+    func root() async throws -> TreeRoot { inner.root() }
+    func inclusionProof(of index: UInt64) async throws -> ProvenIssuance? { try inner.inclusionProof(of: index) }
+    func consistencyProof(from size: UInt64) async throws -> ProvenGrowth? { try inner.consistencyProof(from: size) }
+    func leaves(named serial: String) async throws -> [UInt64] { inner.leaves(named: serial) }
     func issuances(from index: UInt64, limit: Int) async throws -> [StoredIssuance] {
         inner.issuances(from: index, limit: limit)
     }

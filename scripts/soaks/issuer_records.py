@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an issuer's file says of what it issued: leaves and audit without gaps, one of each for every SVID."""
+"""What an issuer's file says of what it issued: leaves and audit without gaps, one of each for every SVID, and the log's
+tree made of the leaves."""
 import hashlib
 import json
 import pathlib
@@ -16,6 +17,18 @@ def copied(folder, target):
     return pathlib.Path(target) / "issuer.sqlite"
 
 
+def right_edge(leaves):
+    """The hashes of the largest complete subtrees (RFC 6962, 2.1) from left to right, one behind the other."""
+    edge = []
+    for leaf in leaves:
+        level, node = 0, hashlib.sha256(b"\0" + leaf).digest()
+        while edge and edge[-1][0] == level:
+            node = hashlib.sha256(b"\1" + edge.pop()[1] + node).digest()
+            level += 1
+        edge.append((level, node))
+    return b"".join(node for _, node in edge)
+
+
 def judge(path, serials, entries=()):
     """(counts, faults) of a copy of an issuer's file; `serials` are those that anybody has seen, `entries` the IDs of
     entries whose creation was acknowledged."""
@@ -28,11 +41,15 @@ def judge(path, serials, entries=()):
         issued = connection.execute("SELECT leaf, kind, serial, digest FROM issuances ORDER BY leaf").fetchall()
         audit = connection.execute("SELECT number, previous, content, digest FROM audit ORDER BY number").fetchall()
         count, head = connection.execute("SELECT count, digest FROM audit_head").fetchone()
+        size, hashes = connection.execute("SELECT size, hashes FROM tree_head").fetchone()
+        edge = right_edge(row[0] for row in connection.execute("SELECT content FROM issuances ORDER BY leaf"))
         known = {row[0] for row in connection.execute("SELECT id FROM registration_entries")}
     finally:
         connection.close()
     if [row[0] for row in issued] != list(range(len(issued))):
         faults.append("leaves have gaps")
+    if size != len(issued) or bytes(hashes) != edge:
+        faults.append(f"the log's tree of {size} leaves is not that of the {len(issued)} leaves")
     previous, digests = bytes(32), set()
     for place, (number, before, content, digest) in enumerate(audit):
         if number != place:
@@ -59,11 +76,12 @@ def judge_folder(folder, serials, entries=()):
 
 
 def judge_notices(folder, serials):
-    """Whether each of three planted faults is noticed: a leaf without record, a record cut off, a record changed."""
+    """Whether each planted fault is noticed: a leaf without record, a record cut off, a record changed, a leaf changed."""
     plants = (
         "DELETE FROM issuances WHERE leaf = (SELECT max(leaf) FROM issuances)",
         "DELETE FROM audit WHERE number = (SELECT max(number) FROM audit)",
-        "UPDATE audit SET content = CAST(CAST(content AS TEXT) || ' ' AS BLOB) WHERE number = (SELECT max(number) / 2 FROM audit)")
+        "UPDATE audit SET content = CAST(CAST(content AS TEXT) || ' ' AS BLOB) WHERE number = (SELECT max(number) / 2 FROM audit)",
+        "UPDATE issuances SET content = CAST(CAST(content AS TEXT) || ' ' AS BLOB) WHERE leaf = (SELECT max(leaf) / 2 FROM issuances)")
     noticed = 0
     for plant in plants:
         with tempfile.TemporaryDirectory() as place:

@@ -2,6 +2,7 @@
 
 import Issuer
 import Synchronization
+import Transparency
 
 /// A store in memory that counts commits and fails when a test says so.
 final class CountingIssuanceStore: IssuanceStore {
@@ -18,6 +19,10 @@ final class CountingIssuanceStore: IssuanceStore {
     }
 
     func leafCount() -> UInt64 { inner.leafCount() }
+    func root() -> TreeRoot { inner.root() }
+    func inclusionProof(of index: UInt64) throws -> ProvenIssuance? { try inner.inclusionProof(of: index) }
+    func consistencyProof(from size: UInt64) throws -> ProvenGrowth? { try inner.consistencyProof(from: size) }
+    func leaves(named serial: String) -> [UInt64] { inner.leaves(named: serial) }
     func issuances(from index: UInt64, limit: Int) -> [StoredIssuance] { inner.issuances(from: index, limit: limit) }
     func auditRecords(from index: UInt64, limit: Int) -> [AuditRecord] {
         inner.auditRecords(from: index, limit: limit)

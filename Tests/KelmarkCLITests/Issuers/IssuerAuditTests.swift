@@ -35,6 +35,7 @@ import Testing
         }
         #expect(
             try await Self.findings(issuer)["audit of acme.example"] == "ok: 3 records, none changed, dropped or moved")
+        #expect(try await Self.findings(issuer)["log of acme.example"] == "ok: 0 leaves, and the tree is made of them")
         // Somebody else did it: the record in the middle, so that the head still fits.
         var bytes = try Data(contentsOf: URL(filePath: file))
         let place = try #require(bytes.firstRange(of: Data("\"actor\":\"bob\"".utf8)))

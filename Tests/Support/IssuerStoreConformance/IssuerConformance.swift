@@ -3,6 +3,7 @@
 public import Issuer
 internal import KelmarkCrypto
 internal import SPIFFE
+internal import Transparency
 
 /// What every store of an issuer's authorities and issuances has to do, as named checks that run against an empty store.
 public struct IssuerConformance<Store: AuthorityStore & IssuanceStore>: Sendable {
@@ -15,6 +16,9 @@ public struct IssuerConformance<Store: AuthorityStore & IssuanceStore>: Sendable
         case pages = "issuances and audit records come in pages, in order"
         case audit = "audit records are chained and lead to the head"
         case eventsAlone = "audit events need no issuance"
+        case tree = "the log's tree is that of the leaves after every commit, and proves each of them"
+        case growth = "the log's tree begins with every earlier one"
+        case named = "issuances are found by serial number"
         case together = "batches that come together get every index once"
 
         public var description: String { rawValue }
@@ -37,6 +41,9 @@ public struct IssuerConformance<Store: AuthorityStore & IssuanceStore>: Sendable
         case .pages: try await pages(store)
         case .audit: try await audit(store)
         case .eventsAlone: try await eventsAlone(store)
+        case .tree: try await tree(store)
+        case .growth: try await growth(store)
+        case .named: try await named(store)
         case .together: try await together(store)
         }
     }
@@ -82,6 +89,11 @@ public struct IssuerConformance<Store: AuthorityStore & IssuanceStore>: Sendable
         try expect(try await store.auditRecords(from: 0, limit: 10).isEmpty)
         try expect(try await store.auditRecords(from: .max, limit: -1).isEmpty)
         try expect(try await store.auditHead() == .start)
+        try expect(try await store.root() == .empty)
+        try expect(try await store.inclusionProof(of: 0) == nil)
+        try expect(try await store.consistencyProof(from: 0) == nil)
+        try expect(try await store.consistencyProof(from: 1) == nil)
+        try expect(try await store.leaves(named: "s0").isEmpty)
         try expect(try await store.commit(IssuanceBatch(blinding: try Self.blinding())).isEmpty)
         try expect(try await store.auditHead() == .start)
     }
@@ -158,6 +170,56 @@ public struct IssuerConformance<Store: AuthorityStore & IssuanceStore>: Sendable
         try expect(try AuditChain.follow(try await store.auditRecords(from: 0, limit: 9)).count == 3)
     }
 
+    /// Past one full tile of 256 leaves, with batches that end before, at and behind its edge.
+    private func tree(_ store: Store) async throws {
+        var tree = MemoryTree()
+        var count = 0
+        for size in [1, 2, 100, 153, 1, 3, 252, 6] {
+            _ = try await store.commit(try Self.batch(count..<(count + size)))
+            for one in try await store.issuances(from: UInt64(count), limit: size) { try tree.append(one.leaf) }
+            count += size
+            try expect(try await store.root() == tree.frontier.treeRoot)
+            try expect(try await store.root().size == UInt64(count))
+        }
+        _ = try await store.commit(IssuanceBatch(events: [Self.event(0)]))
+        try expect(try await store.root() == tree.frontier.treeRoot)
+        for index in [0, 1, 255, 256, 257, 511, 512, count - 1] {
+            guard let proven = try await store.inclusionProof(of: UInt64(index)) else { return try expect(false) }
+            try expect(proven.issuance.index == UInt64(index))
+            try expect(proven.issuance == (try await store.issuances(from: UInt64(index), limit: 1).first))
+            try expect(proven.root == tree.frontier.root)
+            try expect(proven.proof == (try InclusionProof(ofLeaf: UInt64(index), size: UInt64(count), from: tree)))
+            try expect(proven.proof.isValid(leaf: proven.issuance.leafHash, root: proven.root))
+        }
+        try expect(try await store.inclusionProof(of: UInt64(count)) == nil)
+        try expect(try await store.inclusionProof(of: .max) == nil)
+    }
+
+    private func growth(_ store: Store) async throws {
+        var roots: [TreeRoot] = []
+        for start in stride(from: 0, to: 520, by: 40) {
+            _ = try await store.commit(try Self.batch(start..<(start + 40)))
+            roots.append(try await store.root())
+        }
+        guard let now = roots.last else { return try expect(false) }
+        for root in roots {
+            guard let growth = try await store.consistencyProof(from: root.size) else { return try expect(false) }
+            try expect(growth.oldRoot == root.hash && growth.newRoot == now.hash)
+            try expect(growth.proof.oldSize == root.size && growth.proof.newSize == now.size)
+            try expect(growth.proof.isValid(oldRoot: root.hash, newRoot: now.hash))
+        }
+        try expect(try await store.consistencyProof(from: 0) == nil)
+        try expect(try await store.consistencyProof(from: now.size + 1) == nil)
+        try expect(try await store.consistencyProof(from: .max) == nil)
+    }
+
+    private func named(_ store: Store) async throws {
+        _ = try await store.commit(try Self.batch(0..<3))
+        _ = try await store.commit(try Self.batch(1..<2))
+        try expect(try await store.leaves(named: "s1") == [1, 3])
+        try expect(try await store.leaves(named: "s9").isEmpty)
+    }
+
     private func together(_ store: Store) async throws {
         let indexes = try await withThrowingTaskGroup(of: [UInt64].self) { group in
             for number in 0..<64 {
@@ -174,6 +236,9 @@ public struct IssuerConformance<Store: AuthorityStore & IssuanceStore>: Sendable
         try expect(indexes.sorted() == (0..<count).map(UInt64.init))
         let records = try await store.auditRecords(from: 0, limit: 1_000)
         try expect(try AuditChain.follow(records) == (try await store.auditHead()))
+        var tree = MemoryTree()
+        for one in try await store.issuances(from: 0, limit: 1_000) { try tree.append(one.leaf) }
+        try expect(try await store.root() == tree.frontier.treeRoot)
     }
 }
 

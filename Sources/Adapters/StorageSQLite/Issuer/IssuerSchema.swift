@@ -16,7 +16,7 @@ enum IssuerSchema {
     static let applicationID: UInt32 = 0x4b4c_4d49
 
     /// All steps, in order. Each sets `user_version` to its number.
-    static let migrations: [IssuerMigration] = [.authorities, .issuances, .registrations]
+    static let migrations: [IssuerMigration] = [.authorities, .issuances, .registrations, .tree]
 
     static var format: StoreFile.Format {
         StoreFile.Format(

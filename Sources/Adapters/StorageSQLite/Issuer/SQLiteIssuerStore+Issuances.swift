@@ -4,21 +4,29 @@ public import Issuer
 internal import KERI
 internal import KelmarkBytes
 internal import SPIFFE
+internal import Transparency
 
 extension SQLiteIssuerStore: IssuanceStore {
-    /// Appends a batch in one transaction.
+    /// Appends a batch in one transaction, and with it the tree of the log.
     /// - Throws: `IssuerStoreError`.
     public func commit(_ batch: IssuanceBatch) async throws -> [UInt64] {
         try await write { transaction in
             var indexes: [UInt64] = []
             var next = try transaction.leafCount()
             var head = try transaction.auditHead()
+            var frontier = batch.issuances.isEmpty ? TreeFrontier() : try transaction.frontier()
+            guard batch.issuances.isEmpty || frontier.size == next else {
+                throw IssuerStoreError(.corrupt, "there are \(next) leaves, and the log's tree has \(frontier.size)")
+            }
             for (record, event) in batch.issuances {
-                try transaction.append(record, try batch.leaf(of: record, at: next), at: next)
+                let leaf = try batch.leaf(of: record, at: next)
+                try transaction.append(record, leaf, at: next)
+                try transaction.append(leaf, to: &frontier)
                 try transaction.append(try event.placed(at: next).encoded(), to: &head)
                 indexes.append(next)
                 next += 1
             }
+            if !batch.issuances.isEmpty { try transaction.keep(frontier) }
             for event in batch.events { try transaction.append(try event.encoded(), to: &head) }
             try transaction.change("UPDATE audit_head SET count = ?, digest = ? WHERE id = 0") { statement in
                 try statement.bind(Int64(clamping: head.count))
@@ -151,7 +159,7 @@ extension SQLiteIssuerTransaction {
         }
     }
 
-    fileprivate func issuances(from index: UInt64, limit: Int) throws -> [StoredIssuance] {
+    func issuances(from index: UInt64, limit: Int) throws -> [StoredIssuance] {
         try query(
             """
             SELECT leaf, kind, spiffe_id, digest, serial, key_digest, dns, not_before, not_after, authority, statement,

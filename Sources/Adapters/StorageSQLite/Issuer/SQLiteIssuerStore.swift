@@ -60,6 +60,7 @@ public final class SQLiteIssuerStore: Sendable {
                 return pool
             }
             do {
+                try Self.completeTree(of: pool)
                 try pool.read { try Self.checkAuditHead(SQLiteIssuerTransaction($0, isWritable: false)) }
             } catch {
                 StoreFile.release(identity)

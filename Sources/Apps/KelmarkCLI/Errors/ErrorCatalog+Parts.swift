@@ -244,6 +244,19 @@ extension ErrorCatalog {
             "It is of another application, of a newer version, damaged, or its audit was changed: the cause says which. "
                 + "Nothing is served from a file like that."),
         ErrorArea.issuer.entry(
+            "no-log", .notFound, "There is no issuer's file at this place.", next: "ls $KELMARK_HOME/served",
+            "An issuer that is served keeps its log in a folder of its trust domain below the home, or where --folder says."
+        ),
+        ErrorArea.issuer.entry(
+            "not-logged", .notFound, "The issuer's log has no such leaf.", next: "kelmark issuer log show --help",
+            "What an issuer hands out is in its log before; something else made the SVID, or it is of another log. Leaves are "
+                + "counted from 0."),
+        ErrorArea.issuer.entry(
+            "log-contradicted", .denied, "The issuer's log is not what it is said to be.",
+            next: "kelmark issuer log show --help",
+            "A proof does not lead to its root, is about another root or certificate, or the log is shorter than it was. Keep "
+                + "the proof and the root: together they show it."),
+        ErrorArea.issuer.entry(
             "foreign", .usage, "The AID is neither the issuer nor the organisation.",
             next: "kelmark authority withdraw --help",
             "Only these two can withdraw a statement: verifiers look into no other log."),

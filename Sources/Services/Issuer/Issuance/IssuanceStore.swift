@@ -4,6 +4,7 @@ public import Transparency
 
 /// Where issuances are kept: the record, its leaf in the log and the audit record, together or not at all.
 ///
+/// The log's tree (RFC 6962) grows in the same transaction: after every commit it is the tree of all leaves.
 /// Nothing is handed to anybody before ``commit(_:)`` has returned.
 public protocol IssuanceStore: Sendable {
     /// Appends a batch in one transaction, durable when this returns. Batches that come at the same time may share a
@@ -14,6 +15,19 @@ public protocol IssuanceStore: Sendable {
     /// How many leaves there are.
     /// - Throws: ``IssuerStoreError``.
     func leafCount() async throws -> UInt64
+    /// Size and root of the log's tree. Nobody signs it yet: it binds whoever wrote it down, and nobody else.
+    /// - Throws: ``IssuerStoreError``.
+    func root() async throws -> TreeRoot
+    /// Proves that the tree of now has a leaf at a place; nil when there is no such leaf. Reads as many hashes as the
+    /// tree is high, not as many as there are leaves.
+    /// - Throws: ``IssuerStoreError``.
+    func inclusionProof(of index: UInt64) async throws -> ProvenIssuance?
+    /// Proves that the tree of now begins with the first `size` leaves; nil for no leaves and for more than there are.
+    /// - Throws: ``IssuerStoreError``.
+    func consistencyProof(from size: UInt64) async throws -> ProvenGrowth?
+    /// Places of the issuances with a serial number in hex, or with a `jti`; in order. May look at every issuance.
+    /// - Throws: ``IssuerStoreError``.
+    func leaves(named serial: String) async throws -> [UInt64]
     /// Issuances in the order of their leaves.
     /// - Throws: ``IssuerStoreError``.
     func issuances(from index: UInt64, limit: Int) async throws -> [StoredIssuance]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 private import Synchronization
+public import Transparency
 
 /// Issuances in memory, for tests and for servers that may forget.
 public final class MemoryIssuanceStore: IssuanceStore {
@@ -8,6 +9,7 @@ public final class MemoryIssuanceStore: IssuanceStore {
         var issuances: [StoredIssuance] = []
         var audit: [AuditRecord] = []
         var head = AuditChain.Position.start
+        var tree = MemoryTree()
     }
 
     private let content = Mutex(Content())
@@ -33,6 +35,7 @@ public final class MemoryIssuanceStore: IssuanceStore {
                 try append(event.placed(at: index))
             }
             for event in batch.events { try append(event) }
+            for issuance in issuances { try content.tree.append(issuance.leaf) }
             content.issuances += issuances
             content.audit += audit
             content.head = head
@@ -42,6 +45,30 @@ public final class MemoryIssuanceStore: IssuanceStore {
 
     /// How many leaves there are.
     public func leafCount() -> UInt64 { content.withLock { UInt64($0.issuances.count) } }
+
+    /// Size and root of the log's tree.
+    public func root() -> TreeRoot { content.withLock { $0.tree.frontier.treeRoot } }
+
+    /// Proves that the tree of now has a leaf.
+    public func inclusionProof(of index: UInt64) throws -> ProvenIssuance? {
+        try content.withLock { content in
+            let root = content.tree.frontier.treeRoot
+            guard index < root.size else { return nil }
+            return ProvenIssuance(
+                issuance: content.issuances[Int(index)],
+                proof: try InclusionProof(ofLeaf: index, size: root.size, from: content.tree), root: root.hash)
+        }
+    }
+
+    /// Proves that the tree of now begins with the first `size` leaves.
+    public func consistencyProof(from size: UInt64) throws -> ProvenGrowth? {
+        try content.withLock { try ProvenGrowth(from: size, to: $0.tree.frontier.treeRoot, in: $0.tree) }
+    }
+
+    /// Places of the issuances with a serial number or `jti`.
+    public func leaves(named serial: String) -> [UInt64] {
+        content.withLock { content in content.issuances.filter { $0.record.serial == serial }.map(\.index) }
+    }
 
     /// Issuances in the order of their leaves.
     public func issuances(from index: UInt64, limit: Int) -> [StoredIssuance] {

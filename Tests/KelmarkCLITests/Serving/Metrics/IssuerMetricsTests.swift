@@ -7,6 +7,7 @@ import KelmarkCrypto
 import Logging
 import SPIFFE
 import Testing
+import Transparency
 
 @testable import KelmarkCLI
 
@@ -110,6 +111,10 @@ struct IssuerMetricsTests {
 private struct FullStore: IssuanceStore {
     func commit(_ batch: IssuanceBatch) async throws -> [UInt64] { throw IssuerStoreError(.full, "") }
     func leafCount() async throws -> UInt64 { 0 }
+    func root() async throws -> TreeRoot { .empty }
+    func inclusionProof(of index: UInt64) async throws -> ProvenIssuance? { nil }
+    func consistencyProof(from size: UInt64) async throws -> ProvenGrowth? { nil }
+    func leaves(named serial: String) async throws -> [UInt64] { [] }
     func issuances(from index: UInt64, limit: Int) async throws -> [StoredIssuance] { [] }
     func auditRecords(from index: UInt64, limit: Int) async throws -> [AuditRecord] { [] }
     func auditHead() async throws -> AuditChain.Position { throw IssuerStoreError(.full, "") }

@@ -25,7 +25,7 @@ struct IssuerCommand: AsyncParsableCommand {
         subcommands: [
             IssuerAuthoriseCommand.self, IssuerStatementCommand.self, IssuerServeCommand.self, IssuerSignCommand.self,
             IssuerProveCommand.self,
-            IssuerRecoverCommand.self,
+            IssuerRecoverCommand.self, IssuerLogCommand.self,
         ])
 }
 

@@ -80,7 +80,8 @@ struct IssuerProveCommand: KelmarkCommand {
                 + (rung.reasons.first?.description ?? ""))
     }
 
-    private static func certificate(_ bytes: [UInt8], name: String) throws -> X509Certificate {
+    /// A certificate, PEM or DER.
+    static func certificate(_ bytes: [UInt8], name: String) throws -> X509Certificate {
         let der =
             bytes.first == 0x30
             ? bytes : (try? PEMDocument(pemString: String(decoding: bytes, as: UTF8.self)))?.derBytes

@@ -7,6 +7,7 @@ internal import KERINetwork
 internal import KelmarkBytes
 internal import KelmarkCrypto
 internal import StorageSQLite
+internal import Transparency
 
 /// `kelmark doctor`.
 struct DoctorCommand: KelmarkCommand {
@@ -15,7 +16,7 @@ struct DoctorCommand: KelmarkCommand {
         "doctor", "Examines the machine, the configuration and the home folder.",
         about:
             "Changes nothing and asks for no passphrase. Every log of the store is verified again, event by event, and the "
-            + "audit of every issuer that is served from here, record by record.",
+            + "audit of every issuer that is served from here, record by record, and the tree of its log, leaf by leaf.",
         examples: [
             CommandExample("examine everything", "kelmark doctor"),
             CommandExample("another home folder", "kelmark doctor --home ./lab"),
@@ -98,7 +99,8 @@ struct DoctorCommand: KelmarkCommand {
         return Finding(subject: subject, grade: .problem, text: "\(failure.code): \(failure.cause)", next: failure.next)
     }
 
-    /// What the issuers that are served from the home folder did: each record names the one before it.
+    /// What the issuers that are served from the home folder did: each record names the one before it, and each leaf leads
+    /// to the root.
     private func audits(_ context: CommandContext) async -> [Finding] {
         let folder = context.home.path + "/" + Product.HomeFile.served
         var findings: [Finding] = []
@@ -106,11 +108,16 @@ struct DoctorCommand: KelmarkCommand {
             for name in try FolderListing.names(in: folder, suffix: "") where !name.hasPrefix(".") {
                 let file = "\(folder)/\(name)/\(Product.HomeFile.issuerStore)"
                 guard access(file, F_OK) == 0 else { continue }
-                let subject = "audit of \(name)"
+                var subject = "audit of \(name)"
                 do {
-                    let count = try await SQLiteIssuerStore(path: file).verifyAudit()
+                    let store = try SQLiteIssuerStore(path: file)
+                    let count = try await store.verifyAudit()
                     findings.append(
                         Finding(subject: subject, grade: .ok, text: "\(count) records, none changed, dropped or moved"))
+                    subject = "log of \(name)"
+                    let size = try await store.verifyTree().size
+                    findings.append(
+                        Finding(subject: subject, grade: .ok, text: "\(size) leaves, and the tree is made of them"))
                 } catch {
                     findings.append(Self.problem(subject, error))
                 }

@@ -2,6 +2,7 @@
 
 internal import Issuer
 internal import Synchronization
+internal import Transparency
 
 /// Counts what an issuer signs, and what it may not.
 final class IssuanceMeter: Sendable {
@@ -46,6 +47,18 @@ struct MeteredIssuances: IssuanceStore {
     }
 
     func leafCount() async throws -> UInt64 { try await store.leafCount() }
+
+    func root() async throws -> TreeRoot { try await store.root() }
+
+    func inclusionProof(of index: UInt64) async throws -> ProvenIssuance? {
+        try await store.inclusionProof(of: index)
+    }
+
+    func consistencyProof(from size: UInt64) async throws -> ProvenGrowth? {
+        try await store.consistencyProof(from: size)
+    }
+
+    func leaves(named serial: String) async throws -> [UInt64] { try await store.leaves(named: serial) }
 
     func issuances(from index: UInt64, limit: Int) async throws -> [StoredIssuance] {
         try await store.issuances(from: index, limit: limit)
