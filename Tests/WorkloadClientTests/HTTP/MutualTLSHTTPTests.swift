@@ -139,8 +139,8 @@ struct MutualTLSHTTPTests {
     @Test(arguments: [true, false])
     func anOldConnectionAsksNothingMore(_ isServerAged: Bool) async throws {
         var (serving, asking) = (try tls(server, "/client"), try tls(client, "/server"))
-        serving.connectionAge = isServerAged ? .milliseconds(100) : nil
-        asking.connectionAge = isServerAged ? nil : .milliseconds(100)
+        serving.connectionAge = isServerAged ? .milliseconds(500) : nil
+        asking.connectionAge = isServerAged ? nil : .milliseconds(500)
         (serving.grace, asking.grace) = (.seconds(3600), .seconds(3600))
         try await self.serving(serving) { [asking] port in
             let (configuration, channels) = watched()
@@ -159,10 +159,10 @@ struct MutualTLSHTTPTests {
     @Test(arguments: [true, false])
     func anAnswerIsNotCutByAge(_ isServerAged: Bool) async throws {
         var (serving, asking) = (try tls(server, "/client"), try tls(client, "/server"))
-        serving.connectionAge = isServerAged ? .milliseconds(50) : nil
-        asking.connectionAge = isServerAged ? nil : .milliseconds(50)
+        serving.connectionAge = isServerAged ? .milliseconds(500) : nil
+        asking.connectionAge = isServerAged ? nil : .milliseconds(500)
         let slow: Responder = { request, writer, channel in
-            try await Task.sleep(for: .milliseconds(400))
+            try await Task.sleep(for: .milliseconds(1200))
             try await Self.name(request, writer, channel)
         }
         try await self.serving(serving, slow) { [asking] port in
@@ -252,8 +252,8 @@ struct MutualTLSHTTPTests {
             svid: client.value, trust: try domain.bundle(),
             beforeSVID: {
                 await hasSpoken.pass()
-                // Time for what was said to be read; the outcome does not hang on it.
-                try await Task.sleep(for: .milliseconds(200))
+                // Long enough for what was said to be read; the wait ends with the connection.
+                try await Task.sleep(for: .seconds(5))
             })
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.retryConnectionEstablishment = false

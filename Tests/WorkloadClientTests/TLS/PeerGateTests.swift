@@ -201,11 +201,12 @@ struct PeerGateTests {
         }.get()
         #expect(await MutualTLS.peerID(of: channel)?.path == "/server")
         try await channel.close()
+        try await channel.closeFuture.get()
         #expect(await MutualTLS.peerID(of: channel) == nil)
         try await listener.close()
     }
 
-    /// A listener that ends while a connection is being set up drops what comes of it; that must not end the process.
+    /// Who takes no more connections drops what comes of one that is being set up; that must not end the process.
     @Test func whatNobodyTakesIsKeptUntilItIsClosed() async throws {
         let (asked, answer) = (Door(), Door())
         var server = MutualTLS(
@@ -222,9 +223,15 @@ struct PeerGateTests {
             }
         let client = try await plainConnection(to: listener.channel)
         await asked.pass()
-        try await listener.executeThenClose { _ in }
-        answer.open()
-        try await client.closeFuture.get()
+        try await listener.executeThenClose { connections in
+            let taking = Task {
+                for try await connection in connections { try await connection.executeThenClose { _, _ in } }
+            }
+            taking.cancel()
+            _ = await taking.result
+            answer.open()
+            try await client.closeFuture.get()
+        }
     }
 
     // MARK: Judging
@@ -256,6 +263,16 @@ struct PeerGateTests {
         await #expect(throws: PeerRefusal.notAllowed(try SPIFFEID("spiffe://example.org/peer"), rule.description)) {
             try await closed.verified(chain)
         }
+    }
+
+    @Test func whatHasExpiredIsNotShown() async throws {
+        let clock = ManualClock()
+        let source = StaticSource(svid: try domain.svid("/self"), bundles: try BundleMap([domain.bundle()]))
+        let tls = MutualTLS(source, authorizer: .any, clock: clock)
+        _ = try await tls.material()
+        clock.advance(by: 3700)
+        let error = await #expect(throws: WorkloadAPIError.self) { try await tls.material() }
+        #expect(error?.code == .expired)
     }
 
     @Test func bothEndsAskForCertificatesAndTheTLSOfToday() async throws {
