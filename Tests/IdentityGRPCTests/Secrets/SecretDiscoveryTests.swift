@@ -100,6 +100,27 @@ import Testing
         #expect(versions == ["1:1", "2:2", "3:2"])
     }
 
+    @Test func aHugeRequestEndsAStreamThatWasAnswered() async throws {
+        answers.publish(try answers.update("/web"))
+        let error = try await client { client in
+            let (requests, send) = AsyncStream<Request>.makeStream()
+            return await failure {
+                try await client.streamSecrets(
+                    requestProducer: { writer in
+                        for await request in requests { try await writer.write(request) }
+                    },
+                    onResponse: { response in
+                        defer { send.finish() }
+                        send.yield(.with { $0.resourceNames = ["default"] })
+                        for try await _ in response.messages {
+                            send.yield(.with { $0.resourceNames = [String(repeating: "x", count: 5 << 20)] })
+                        }
+                    })
+            }
+        }
+        #expect(error?.code == .resourceExhausted)
+    }
+
     @Test func theStreamEndsWithTheLastEntry() async throws {
         answers.publish(try answers.update("/web"))
         let code = try await client { [answers] client in

@@ -284,8 +284,30 @@ import Testing
             _ = try await API.Client(wrapping: client).fetchJWTSVID(
                 .with { $0.audience = [String(repeating: "a", count: 128 << 10)] }, metadata: Self.header)
         }
-        #expect(found.code != .permissionDenied)
+        #expect(found.code == .resourceExhausted)
+        #expect(found.message == "request is too large")
         #expect(answers.asked.isEmpty)
+    }
+
+    /// Other calls of the connection go on, and messages may come in pieces.
+    @Test func aHugeMessageEndsItsOwnCallOnly() async throws {
+        let fitting = [String(repeating: "a", count: 60 << 10)]
+        let (codes, asked) = try await client { [answers] client in
+            let api = API.Client(wrapping: client)
+            var codes: [RPCError.Code] = []
+            for count in [70 << 10, 1 << 20, 66 << 10] {
+                do {
+                    _ = try await api.fetchJWTSVID(
+                        .with { $0.audience = [String(repeating: "a", count: count)] }, metadata: Self.header)
+                } catch let error as RPCError {
+                    codes.append(error.code)
+                }
+                _ = try await api.fetchJWTSVID(.with { $0.audience = fitting }, metadata: Self.header)
+            }
+            return (codes, answers.asked.count)
+        }
+        #expect(codes == [.resourceExhausted, .resourceExhausted, .resourceExhausted])
+        #expect(asked == 3)
     }
 
     @Test func unknownMethodsAreUnimplemented() async throws {

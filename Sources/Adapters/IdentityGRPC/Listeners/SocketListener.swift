@@ -110,7 +110,8 @@ struct SocketListener: HTTP2ServerTransport.ListenerFactory {
         stream.eventLoop.makeCompletedFuture {
             guard let parent = stream.parent else { throw ChannelError.ioOnClosedChannel }
             let mark = try parent.pipeline.syncOperations.handler(type: ConnectionMark.self)
-            try stream.pipeline.syncOperations.addHandler(CallerStamp(mark.name), position: .first)
+            try stream.pipeline.syncOperations.addHandlers(
+                [CallerStamp(mark.name), MessageLimit(limits.messageBytes)], position: .first)
             let number = mark.number
             connections.callBegan(on: number)
             stream.closeFuture.whenComplete { [connections] _ in connections.callEnded(on: number) }
