@@ -90,7 +90,7 @@ struct AgentHost: Sendable {
         socket: IdentityServer.LocalPlace, adminSocket: IdentityServer.LocalPlace?, environment: [String: String]
     ) -> [any Service] {
         let isServing: @Sendable () async -> Bool = { [agent, selfCheck] in
-            agent.health.isReady && selfCheck.passes
+            agent.health.finding(answersOwnCall: selfCheck.passes).isReady
         }
         let workloads = IdentityServer.workloads(
             at: socket, answers: agent.identities, meter: meters.workloads, logger: logger, isServing: isServing)
@@ -128,20 +128,25 @@ struct AgentHost: Sendable {
     func health() -> HealthEndpoint {
         var checks = [
             HealthCheck("agent") { [agent, selfCheck] in
-                let (health, answers) = (agent.health, selfCheck.passes)
-                var detail = ""
-                if !health.isReady {
-                    detail = "\(health.phase), \(health.failedRounds) rounds failed"
-                } else if !answers {
-                    detail = "\(health.phase), but a call of its own is not answered"
-                }
-                return HealthCheck.Finding(
-                    isLive: health.isLive, isReady: health.isReady && answers, detail: detail)
+                agent.health.finding(answersOwnCall: selfCheck.passes)
             },
             listening.check("agent.listener"),
         ]
         if let admission { checks.append(HealthCheck("agent.trust") { admission.standing.finding }) }
         return HealthEndpoint(checks)
+    }
+}
+
+extension AgentHealth {
+    /// Ready while workloads are answered, which the agent finds out by a call of its own.
+    func finding(answersOwnCall: Bool) -> HealthCheck.Finding {
+        var detail = ""
+        if !isReady {
+            detail = "\(phase), \(failedRounds) rounds failed"
+        } else if !answersOwnCall {
+            detail = "\(phase), but a call of its own is not answered"
+        }
+        return HealthCheck.Finding(isLive: isLive, isReady: isReady && answersOwnCall, detail: detail)
     }
 }
 
