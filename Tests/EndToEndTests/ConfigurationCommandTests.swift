@@ -25,6 +25,15 @@ struct ConfigurationCommandTests {
             try box.kelmark("config check \(box.path("none.yaml")) --json", expecting: 4).code() == "KM-CONFIG-MISSING")
     }
 
+    @Test func filesAreCheckedForOneCommand() throws {
+        let file = try box.write("issuer:\n  trust-domain: acme.example\n  claimed: true\n", to: "right.yaml")
+        let right = try box.kelmark("issuer validate -config \(file) --json", expecting: 0)
+        #expect(try right.data()["sections"]?.listValue?.map(\.textValue) == ["issuer"])
+        let agent = try box.kelmark("agent validate -config=\(file) --json", expecting: 2)
+        #expect(try agent.code() == "KM-CONFIG-VALUE")
+        #expect(try box.kelmark("agent validate --json", expecting: 4).code() == "KM-CONFIG-MISSING")
+    }
+
     @Test func placesAreShown() throws {
         let file = try box.write("issuer:\n  ca-ttl: 12h\nagent:\n  discover-workload-path: true\n", to: "k.yaml")
         let run = try box.run(

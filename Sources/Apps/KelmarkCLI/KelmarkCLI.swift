@@ -10,11 +10,12 @@ public enum KelmarkCLI {
         signal(SIGPIPE, SIG_IGN)
         var configured: [ConfiguredArguments.Value] = []
         do {
-            let whole = try ConfiguredArguments(arguments, environment: ProcessInfo.processInfo.environment)
+            let whole = try ConfiguredArguments(
+                try FlagValues.spelled(arguments), environment: ProcessInfo.processInfo.environment)
             configured = whole.values
             var command = try RootCommand.parseAsRoot(whole.arguments)
             switch command {
-            case let ours as any KelmarkCommand: return await CommandRunner.run(ours).rawValue
+            case let ours as any KelmarkCommand: return await CommandRunner.run(ours, typed: arguments).rawValue
             case var other as any AsyncParsableCommand: try await other.run()
             default: try command.run()
             }

@@ -43,6 +43,16 @@ struct ConfigurationCheckTests {
         #expect(check.findings.map(\.code) == ["KM-CONFIG-VALUE"])
     }
 
+    /// Whoever asks after one command hears that its section is missing.
+    @Test func aSectionThatIsNeededMustBeThere() throws {
+        let files = try ConfigurationFiles(
+            path: try folder.write("issuer: {trust-domain: acme.example, claimed: true}"), isRequired: true)
+        #expect(ConfigurationCheck(files, for: "issuer").findings == [])
+        let agent = ConfigurationCheck(files, for: "agent")
+        #expect(agent.findings.map(\.code) == ["KM-CONFIG-VALUE"])
+        #expect(agent.findings.first?.cause.contains("--trust-domain") == true)
+    }
+
     @Test func valuesOfTheWrongShapeAreFound() throws {
         #expect(try check("issuer: {claimed: yes}").findings.map(\.code) == ["KM-CONFIG-VALUE"])
     }

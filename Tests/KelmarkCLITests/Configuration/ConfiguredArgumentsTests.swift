@@ -72,6 +72,18 @@ struct ConfiguredArgumentsTests {
         #expect(origins["x509-ttl"] == nil)
     }
 
+    /// SPIRE's word for it reads the same configuration.
+    @Test func runningIsServing() throws {
+        let file = try folder.write("issuer: {trust-domain: acme.example, claimed: true}", to: "other.yaml")
+        for line in ["issuer run --config \(file)", "issuer run -config \(file)", "issuer run -config=\(file)"] {
+            #expect(try issuer(try arguments(line)).trustDomain.domain.name == "acme.example")
+        }
+        #expect(
+            try arguments("agent run", "agent: {trust-domain: acme.example}").values.map(\.option.name) == [
+                "trust-domain"
+            ])
+    }
+
     @Test(arguments: [
         "issuer serve --listen=127.0.0.1:2", "issuer serve --listen 127.0.0.1:2 -q",
         "issuer serve -q --verbose --listen 127.0.0.1:2",
@@ -162,7 +174,8 @@ struct ConfiguredArgumentsTests {
         #expect(found.values.isEmpty)
     }
 
-    @Test(arguments: ["issuer list", "agent list", "version", "", "issuer"]) func otherCommandsAreLeftAlone(
+    @Test(arguments: ["run", "run serve", "entry run", "issuer list", "agent list", "version", "", "issuer"])
+    func otherCommandsAreLeftAlone(
         line: String
     ) throws {
         let found = try arguments(line, "issuer: {listen: '0.0.0.0:1'}", environment: ["KELMARK_ISSUER_NONSENSE": "1"])

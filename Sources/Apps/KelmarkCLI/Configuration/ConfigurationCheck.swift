@@ -8,7 +8,8 @@ struct ConfigurationCheck: Sendable {
     let sections: [String]
 
     /// Judges a file with its drop-ins.
-    init(_ files: ConfigurationFiles) {
+    /// - Parameter needed: the section that must be there.
+    init(_ files: ConfigurationFiles, for needed: String? = nil) {
         var findings = files.unknownKeys()
         var sections: [String] = []
         do throws(CommandFailure) {
@@ -16,7 +17,7 @@ struct ConfigurationCheck: Sendable {
         } catch {
             findings.append(error)
         }
-        for command in ServedCommand.all where files.hasSection(command.section) {
+        for command in ServedCommand.all where files.hasSection(command.section) || command.section == needed {
             if let finding = Self.finding(about: command, in: files) {
                 findings.append(finding)
             } else {

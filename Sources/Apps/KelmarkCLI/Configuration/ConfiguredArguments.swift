@@ -16,7 +16,7 @@ struct ConfiguredArguments: Sendable {
         /// As it would be typed.
         var arguments: [String] {
             guard option.isFlag else { return values.map { "--\(option.name)=\($0)" } }
-            return values == ["true"] ? ["--\(option.name)"] : option.negation.map { ["--\($0)"] } ?? []
+            return option.typed(values == ["true"])
         }
     }
 
@@ -28,8 +28,8 @@ struct ConfiguredArguments: Sendable {
     /// Adds to a command line what its configuration says.
     /// - Throws: ``CommandFailure`` when that can't be read.
     init(_ arguments: [String], environment: [String: String]) throws(CommandFailure) {
-        guard arguments.dropFirst().first == ServedCommand.verb,
-            let command = ServedCommand.all.first(where: { Array(arguments.prefix($0.words.count)) == $0.words })
+        guard let verb = arguments.dropFirst().first, verb == ServedCommand.verb || verb == ServedCommand.alias,
+            let command = ServedCommand.all.first(where: { $0.words == [arguments[0], ServedCommand.verb] })
         else {
             self.arguments = arguments
             values = []

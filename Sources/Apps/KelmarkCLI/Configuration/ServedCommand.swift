@@ -22,17 +22,24 @@ struct ServedCommand: Sendable {
         let isRepeating: Bool
         /// What it is without configuration, of a flag `true` or `false`; nil for nothing.
         let defaultValue: String?
+
+        /// A flag as it is typed; off and not to be taken back, it is not there.
+        func typed(_ isOn: Bool) -> [String] { isOn ? ["--\(name)"] : negation.map { ["--\($0)"] } ?? [] }
     }
 
     /// Options of all commands that have another key, or can't have one: where the configuration itself is.
     private static let elsewhere: Set<String> = Set(["config", "help", "version"])
-        .union(Description(of: GlobalOptions.self).names.intersection(SettingDefinition.all.compactMap(\.flagName)))
+        .union(
+            CommandDescription(of: GlobalOptions.self).names.intersection(SettingDefinition.all.compactMap(\.flagName)))
 
     /// Those that have a section.
     static let all = [ServedCommand(IssuerServeCommand.self), ServedCommand(AgentServeCommand.self)]
 
     /// The last word of all of them, by which they are known before they are described.
     static let verb = "serve"
+
+    /// The same word in SPIRE's tools.
+    static let alias = "run"
 
     /// The words after `kelmark`.
     let words: [String]
@@ -45,7 +52,7 @@ struct ServedCommand: Sendable {
     /// Describes a command.
     init<Command: KelmarkCommand & SendableMetatype>(_ command: Command.Type) {
         words = Command.path.split(separator: " ").map(String.init)
-        spelled = Description(of: command).options
+        spelled = CommandDescription(of: command).options
         options = spelled.filter { !Self.elsewhere.contains($0.name) }
         reading = { arguments in _ = try Command.parseAsRoot(arguments) }
     }
@@ -73,7 +80,7 @@ extension SettingDefinition {
 }
 
 /// What a command says of itself to programs.
-private struct Description {
+struct CommandDescription {
     private struct Tool: Decodable {
         let command: Command
     }
@@ -97,7 +104,7 @@ private struct Description {
 
     var names: Set<String> { Set(options.map(\.name)) }
 
-    init(of command: (some ParsableArguments).Type) {
+    init(of command: any ParsableArguments.Type) {
         // What the parser writes about a command of ours it can always read; a test looks at what comes of it.
         let tool = try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8))
         let named: [(name: String, argument: Argument)] = (tool?.command.arguments ?? []).compactMap { argument in

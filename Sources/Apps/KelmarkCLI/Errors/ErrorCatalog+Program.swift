@@ -132,6 +132,11 @@ extension ErrorCatalog {
             "It is {\"entries\":[…]}; the message names the entry and the member. What entry show prints can be given back."
         ),
         ErrorArea.input.entry(
+            "relationships", .usage, "The file is no list of federation relationships.",
+            next: "kelmark federation create --help",
+            "It is {\"federationRelationships\":[…]} as SPIRE's tool takes it; the message names the relationship and the "
+                + "member."),
+        ErrorArea.input.entry(
             "bundle", .usage, "The file is no trust bundle.", next: "kelmark bundle verify FILE --trust-domain NAME",
             "It is certificates in PEM, or with --format spiffe a JWK Set as SPIFFE defines it. Nothing of it was used."
         ),

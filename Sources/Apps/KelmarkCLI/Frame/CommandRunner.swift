@@ -7,7 +7,8 @@ internal import KelmarkBytes
 
 /// Runs one command and prints what came of it.
 enum CommandRunner {
-    static func run(_ command: some KelmarkCommand) async -> ExitStatus {
+    /// - Parameter typed: the command line, for advice to repeat it; empty when it is not known.
+    static func run(_ command: some KelmarkCommand, typed: [String] = []) async -> ExitStatus {
         let name = type(of: command).path
         let environment = ProcessInfo.processInfo.environment
         let global = command.global
@@ -30,7 +31,7 @@ enum CommandRunner {
             }
             return result.concern?.status ?? .ok
         } catch {
-            let failure = ErrorTranslation.failure(for: error).advised(for: name)
+            let failure = ErrorTranslation.failure(for: error).advised(for: name).confirming(typed)
             console.detail("\(String(reflecting: type(of: error)))")
             return report(failure, of: name, on: console)
         }

@@ -8,13 +8,15 @@ struct GlobalOptions: ParsableArguments {
     var json = false
     @Flag(name: [.long, .short], help: "Say nothing on stderr but errors.")
     var quiet = false
-    @Flag(name: [.short, .long], help: "Say more on stderr.")
+    @Flag(name: [.short, .long, .customLong("verbose", withSingleDash: true)], help: "Say more on stderr.")
     var verbose = false
     @Flag(name: .long, help: "Never ask on the terminal; fail instead.")
     var noInput = false
     @Option(name: .long, help: ArgumentHelp("Folder of keys and logs.", valueName: "folder"), completion: .directory)
     var home: String?
-    @Option(name: .long, help: ArgumentHelp("Configuration file.", valueName: "file"), completion: .file())
+    @Option(
+        name: .also("config", as: "config"), help: ArgumentHelp("Configuration file.", valueName: "file"),
+        completion: .file())
     var config: String?
     @Option(
         name: .long, help: ArgumentHelp("File whose first line is the passphrase.", valueName: "file"),

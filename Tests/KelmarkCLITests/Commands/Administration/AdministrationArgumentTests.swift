@@ -3,6 +3,7 @@
 import ArgumentParser
 import IdentityGRPC
 import KelmarkBytes
+import SPIFFE
 import Testing
 
 @testable import KelmarkCLI
@@ -76,6 +77,53 @@ import Testing
         let _: DebugInfoCommand = try parse("debug")
     }
 
+    /// SPIRE's agent and server are two programs; here their commands stand below `agent`, and below `issuer` or nothing.
+    @Test func commandsHaveSPIREsNames() throws {
+        let fetch: WorkloadFetchX509Command = try parse(
+            "agent", "api", "fetch", "-silent", "-timeout", "1m30s", "-write", "d")
+        #expect(fetch.silent && fetch.write == "d")
+        #expect(try fetch.patience.duration == .seconds(90))
+        let token: WorkloadFetchJWTCommand = try parse(
+            "agent", "api", "fetch", "jwt", "-audience", "a", "-format", "json")
+        #expect(token.format == .json)
+        let _: WorkloadWatchCommand = try parse("agent", "api", "watch")
+        let _: WorkloadValidateJWTCommand = try parse("agent", "api", "validate", "jwt", "-audience", "a", "-svid", "t")
+        let _: AgentHealthCommand = try parse("agent", "healthcheck", "-shallow", "-verbose")
+        let _: AgentDebugInfoCommand = try parse("agent", "debug", "getinfo", "-socketPath", "s")
+        let _: AgentDebugInfoCommand = try parse("agent", "debug", "-socketPath", "s")
+        let _: AgentServeCommand = try parse("agent", "run", "--trust-domain", "a.test", "--trust-bundle", "b")
+        let _: IssuerServeCommand = try parse("issuer", "run", "--trust-domain", "a.test", "--claimed")
+        let agent: AgentValidateCommand = try parse("agent", "validate", "-config", "c")
+        #expect(agent.global.config == "c")
+        let _: IssuerValidateCommand = try parse("issuer", "validate")
+    }
+
+    /// The path of the socket of one of several.
+    @Test func instancesFillATemplate() throws {
+        let environment = [
+            "SPIRE_SERVER_PRIVATE_SOCKET_TEMPLATE": "/s/%i/api.sock", "SPIRE_AGENT_PUBLIC_SOCKET_TEMPLATE": "/p/%i",
+            "SPIRE_AGENT_PRIVATE_SOCKET_TEMPLATE": "/a/%i/%i.sock",
+        ]
+        let issuer: EntryListCommand = try parse("entry", "list", "-instance", "b")
+        #expect(try issuer.issuer.path(environment) == "/s/b/api.sock")
+        let workload: WorkloadWatchCommand = try parse("workload", "watch", "--instance", "b")
+        #expect(try workload.workload.address(environment) == .unix(path: "/p/b"))
+        let agent: AgentLoggerGetCommand = try parse("agent", "logger", "get", "-instance=b")
+        #expect(try agent.agent.path(environment) == "/a/b/b.sock")
+        // A path that is said wins, and nothing said is nothing said.
+        let both: EntryListCommand = try parse("entry", "list", "-instance", "b", "-socketPath", "/x")
+        #expect(try both.issuer.path(environment) == "/x")
+        let none: EntryListCommand = try parse("entry", "list", "-instance", "")
+        #expect(try none.issuer.path(environment) == "/run/kelmark/issuer.sock")
+        for wrong in [[:], ["SPIRE_SERVER_PRIVATE_SOCKET_TEMPLATE": "/s/api.sock"]] {
+            let failure = #expect(throws: CommandFailure.self) { try issuer.issuer.path(wrong) }
+            #expect(failure?.cause.contains("SPIRE_SERVER_PRIVATE_SOCKET_TEMPLATE") == true)
+            #expect(failure?.status == .usage)
+        }
+        let outside: EntryListCommand = try parse("entry", "list", "-instance", "../b")
+        #expect(throws: CommandFailure.self) { try outside.issuer.path(environment) }
+    }
+
     @Test func anEntryNeedsThreeThings() throws {
         for (words, complaint) in [
             ([], "at least one selector is required"),
@@ -110,6 +158,32 @@ import Testing
         }
     }
 
+    /// As Go prints and takes durations, and as it was before.
+    @Test(arguments: [
+        ("90", Int32(90)), ("0", 0), ("90s", 90), ("10m", 600), ("720h", 2_592_000), ("7d", 604_800), ("1h30m", 5400),
+        ("24h0m0s", 86_400), ("1.5h", 5400), ("1h0.5m", 3630), ("1d12h", 129_600), ("2m0s500ms", 121), ("1ns", 1),
+        ("1000000µs", 1), ("2147483647s", 2_147_483_647),
+    ])
+    func durationsOfGoAreLifetimes(text: String, seconds: Int32) throws { #expect(try Typed.lifetime(text) == seconds) }
+
+    @Test(arguments: [
+        "", "-1", "-1h", "s", "h1", "1h30", "1.h", "1 h", "1y", "1h-30m", "1.5", "2147483648s", "1,5h", "٣h", "1h30m ",
+        "0000000000000000001s", "99999999999d", String(repeating: "1s", count: 33),
+    ])
+    func otherTextsAreNoLifetimes(text: String) {
+        let error = #expect(throws: ValidationError.self) { try Typed.lifetime(text) }
+        #expect(error?.message.contains("is no lifetime") == true)
+    }
+
+    @Test func lifetimesOfMintedIdentitiesAreGos() throws {
+        let x509: X509MintAliasCommand = try parse("x509", "mint", "-spiffeID", "spiffe://a.test/w", "-ttl=1h30m")
+        #expect(x509.options.lifetime == 5400)
+        let jwt: JWTMintAliasCommand = try parse("jwt", "mint", "-spiffeID", "spiffe://a.test/w", "-ttl", "24h0m0s")
+        #expect(jwt.options.lifetime == 86_400)
+        let purge: NodePurgeCommand = try parse("agent", "purge", "-expiredFor", "1.5h")
+        #expect(purge.expiredFor == 5400)
+    }
+
     @Test func oneThingIsNamedOnce() async throws {
         for words in [
             ["entry", "delete"], ["entry", "delete", "a", "--entry-id", "b"], ["node", "show"],
@@ -117,6 +191,10 @@ import Testing
             ["entry", "create", "--data", "f", "--node"], ["entry", "update", "a", "--data", "f"],
             ["entry", "apply", "f", "--prune-under", "spiffe://a.test/n"],
             ["workload", "validate", "--audience", "a"], ["workload", "fetch", "jwt"],
+            ["federation", "create"], ["federation", "create", "--trust-domain", "b.test"],
+            ["federation", "create", "--data", "f", "--trust-domain", "b.test"],
+            ["federation", "update", "-data", "f", "-trustDomainBundleFormat", "pem"],
+            ["workload", "fetch", "x509", "--timeout", "0"], ["agent", "logger", "get"],
         ] {
             let failure = await #expect(throws: CommandFailure.self) { try await CommandDrive.run(words) }
             #expect(failure?.code == "KM-USAGE", "\(words)")

@@ -11,7 +11,7 @@ import Testing
 enum CommandDrive {
     /// Parses a command line and performs the command.
     static func run(_ words: [String], environment: [String: String] = [:]) async throws -> CommandResult {
-        guard let command = try RootCommand.parseAsRoot(words) as? any KelmarkCommand else {
+        guard let command = try RootCommand.parseAsRoot(FlagValues.spelled(words)) as? any KelmarkCommand else {
             throw CommandFailure("KM-USAGE", "no command of ours")
         }
         return try await perform(command, environment)

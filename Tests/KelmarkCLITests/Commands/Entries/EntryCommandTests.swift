@@ -74,6 +74,24 @@ private typealias API = Spire_Api_Server_Entry_V1_Entry.Method
         #expect(result.data["results"]?[0]?.value(at: "entry", "id")?.textValue == "made")
     }
 
+    /// No agent of ours does what the entry asks for: whoever makes it must hear of that.
+    @Test(arguments: [(["-storeSVID"], true), (["-storeSVID=true"], true), (["-storeSVID=false"], false), ([], false)])
+    func storingIsWarnedOf(words: [String], isWarned: Bool) async throws {
+        let methods: [any ScriptedMethod] = [
+            ScriptedCall(API.BatchCreateEntry.descriptor) {
+                (request: API.BatchCreateEntry.Input) -> API.BatchCreateEntry.Output in
+                .with { $0.results = request.entries.map { sent in .with { $0.entry = sent } } }
+            }
+        ]
+        let result = try await Self.run(Self.create + words, against: methods)
+        let warnings = result.data["warnings"]?.listValue?.compactMap(\.textValue) ?? []
+        #expect(warnings.count == (isWarned ? 1 : 0))
+        #expect(warnings.allSatisfy { $0.hasPrefix("spiffe://a.test/web is to be stored, but no agent") })
+        // The API's own answer has no such member.
+        let bare = try await Self.run(Self.create + words + ["-output", "json"], against: methods)
+        #expect(bare.text.count == 1 && bare.text[0].hasPrefix(#"{"results":["#) && !bare.text[0].contains("warnings"))
+    }
+
     @Test func aRefusedItemIsAFailureAlthoughTheCallWentWell() async throws {
         let result = try await Self.run(
             Self.create,

@@ -170,6 +170,33 @@ private typealias API = Workload_SpiffeWorkloadAPI.Method
             ])
     }
 
+    /// What scripts asked SPIRE's older agents for.
+    @Test func theFormatIsTheOutput() async throws {
+        let methods: [any ScriptedMethod] = [
+            ScriptedCall(API.FetchJWTSVID.descriptor) { (_: API.FetchJWTSVID.Input) in API.FetchJWTSVID.Output() },
+            ScriptedCall(streaming: API.FetchJWTBundles.descriptor) {
+                (_: API.FetchJWTBundles.Input, _: Metadata) -> [API.FetchJWTBundles.Output] in [.init()]
+            },
+        ]
+        let words = ["agent", "api", "fetch", "jwt", "-audience", "foo"]
+        for more in [["-format", "json"], ["-format=json", "-output", "pretty"]] {
+            let folder = try CommandFolder()
+            let result = try await ScriptedServer.serving(methods, at: folder.socket) {
+                try await CommandDrive.run(words + more + ["-socketPath", folder.socket, "--quiet"])
+            }
+            #expect(result.text == [#"[{"svids":[]},{"bundles":{}}]"#])
+        }
+    }
+
+    @Test func silenceLeavesTheFiles() async throws {
+        let folder = try CommandFolder()
+        let response = Self.response(try TestCertificates(), try TestCertificates("other.test"))
+        let result = try await CommandDrive.run(
+            "agent", "api", "fetch", "x509", "-silent=true", "-write", folder.path, against: Self.fetching(response))
+        #expect(result.text.isEmpty)
+        #expect(FileManager.default.fileExists(atPath: "\(folder.path)/svid.0.key"))
+    }
+
     @Test func aTokenIsJudged() async throws {
         let methods: [any ScriptedMethod] = [
             ScriptedCall(API.ValidateJWTSVID.descriptor) {
@@ -273,6 +300,10 @@ private typealias API = Workload_SpiffeWorkloadAPI.Method
         ]
         #expect(try await CommandDrive.run("healthcheck", against: methods).text == ["Server is healthy."])
         #expect(try await CommandDrive.run("healthcheck", "--agent", against: methods).text == ["Agent is healthy."])
+        #expect(
+            try await CommandDrive.run("agent", "healthcheck", "-shallow", against: methods).text == [
+                "Agent is healthy."
+            ])
         healthy.withLock { $0 = false }
         let result = try await CommandDrive.run("healthcheck", against: methods)
         #expect(result.concern?.code == "KM-ADMIN-UNHEALTHY")

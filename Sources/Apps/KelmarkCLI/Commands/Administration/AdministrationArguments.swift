@@ -53,13 +53,13 @@ enum Typed {
         }
     }
 
-    /// Seconds, or a number with `s`, `m`, `h` or `d`.
+    /// Seconds, or numbers with units as Go's programs take them, and with `d` for days: `1h30m`, `1.5h`, `7d`.
+    /// What is left of a second counts as one, as in SPIRE's tools.
     static func lifetime(_ text: String) throws -> Int32 {
-        let factors: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        let factor = text.last.flatMap { factors[$0] }
-        guard let number = Int64(factor == nil ? text[...] : text.dropLast()), number >= 0, number <= 1 << 31,
-            let seconds = Int32(exactly: number * (factor ?? 1))
-        else { throw ValidationError("\"\(text)\" is no lifetime: seconds, or a number with s, m, h or d") }
+        guard let seconds = Int32(text) ?? DurationText(text)?.seconds, seconds >= 0 else {
+            throw ValidationError(
+                "\"\(text)\" is no lifetime: seconds, or numbers with d, h, m or s, as in 7d, 1h30m and 1.5h")
+        }
         return seconds
     }
 

@@ -28,7 +28,17 @@ struct IssuerOptions: ParsableArguments {
         help: ArgumentHelp("Socket of the issuer (default: issuer.sock in the runtime folder).", valueName: "path"),
         completion: .file())
     var socketPath: String?
+    @Option(name: SocketInstance.option, help: SocketInstance.issuer.help)
+    var instance: String?
     @OptionGroup var form: OutputOptions
+
+    /// Where the issuer's socket is.
+    /// - Throws: ``CommandFailure`` for an instance that no template has a place for.
+    func path(_ environment: [String: String]) throws(CommandFailure) -> String {
+        if let socketPath { return socketPath }
+        return try SocketInstance.issuer.path(of: instance, environment)
+            ?? Product.Socket.path(Product.Socket.issuer, environment: environment)
+    }
 }
 
 extension NameSpecification {
@@ -51,7 +61,7 @@ extension CommandContext {
     func administering<Result: Sendable>(
         _ options: IssuerOptions, _ body: (IssuerAdministration) async throws -> Result
     ) async throws -> Result {
-        let path = options.socketPath ?? Product.Socket.path(Product.Socket.issuer, environment: environment)
+        let path = try options.path(environment)
         console.detail("asking the issuer at \(path)")
         return try await IssuerAdministration.connected(toSocket: path, body)
     }
@@ -65,16 +75,22 @@ struct Answer {
     var text: [String]
     /// For people, on stderr: items that were refused, and what happened beside what was asked.
     var complaints: [String] = []
+    /// What was done and may not do what was meant: on stderr, and in `data` of the envelope. The bare answer of the API
+    /// has no place for it.
+    var warnings: [String] = []
     /// Why the status is not 0.
     var concern: CommandFailure?
 
     /// Prints the complaints, and gives the result in the form that is asked for.
     func result(_ form: OutputOptions, in context: CommandContext) -> CommandResult {
+        for warning in warnings { context.console.warning(printable(warning)) }
+        var data = json
+        if !warnings.isEmpty { data["warnings"] = SPIREJSON.texts(warnings) }
         guard !context.console.isJSON, form.output == .pretty else {
-            return CommandResult(data: json, text: [json.compactText], concern: concern)
+            return CommandResult(data: data, text: [json.compactText], concern: concern)
         }
         for complaint in complaints { context.console.error(complaint) }
-        return CommandResult(data: json, text: text, concern: concern)
+        return CommandResult(data: data, text: text, concern: concern)
     }
 }
 

@@ -10,8 +10,20 @@ struct AgentAdminOptions: ParsableArguments {
         name: .also("socket-path", as: "socketPath"),
         help: ArgumentHelp("The agent's admin socket, as agent serve --admin-socket-path has it.", valueName: "path"),
         completion: .file())
-    var socketPath: String
+    var socketPath: String?
+    @Option(name: SocketInstance.option, help: SocketInstance.agent.help)
+    var instance: String?
     @OptionGroup var form: OutputOptions
+
+    /// Where the agent's admin socket is.
+    /// - Throws: ``CommandFailure`` when nothing says it.
+    func path(_ environment: [String: String]) throws(CommandFailure) -> String {
+        if let socketPath { return socketPath }
+        guard let path = try SocketInstance.agent.path(of: instance, environment) else {
+            throw Typed.usage("say where the agent's admin socket is (--socket-path)")
+        }
+        return path
+    }
 }
 
 extension CommandContext {
@@ -19,8 +31,9 @@ extension CommandContext {
     fileprivate func administering<Result: Sendable>(
         _ options: AgentAdminOptions, _ body: (AgentAdministration) async throws -> Result
     ) async throws -> Result {
-        console.detail("asking the agent at \(options.socketPath)")
-        return try await AgentAdministration.connected(toSocket: options.socketPath, body)
+        let path = try options.path(environment)
+        console.detail("asking the agent at \(path)")
+        return try await AgentAdministration.connected(toSocket: path, body)
     }
 }
 
@@ -103,15 +116,32 @@ struct AgentLoggerResetCommand: KelmarkCommand {
 }
 
 /// `kelmark agent debug`.
-struct AgentDebugCommand: KelmarkCommand {
-    static let path = "agent debug"
+struct AgentDebugCommand: AsyncParsableCommand {
+    static let configuration: CommandConfiguration = {
+        var configuration = CommandConfiguration.kelmark(
+            "debug", "Shows what a running agent tells of itself.",
+            examples: [
+                CommandExample("all of it", "kelmark agent debug --socket-path admin.sock"),
+                CommandExample(
+                    "as SPIRE's tool does", "kelmark agent debug getinfo -socketPath admin.sock -output json"),
+                CommandExample("for a script", "kelmark agent debug --socket-path admin.sock --json"),
+            ],
+            subcommands: [AgentDebugInfoCommand.self])
+        configuration.defaultSubcommand = AgentDebugInfoCommand.self
+        return configuration
+    }()
+}
+
+/// `kelmark agent debug getinfo`.
+struct AgentDebugInfoCommand: KelmarkCommand {
+    static let path = "agent debug getinfo"
     static let configuration = CommandConfiguration.kelmark(
-        "debug", "Shows what a running agent holds, how long it runs, and its own certificates.",
+        "getinfo", "Shows what a running agent holds, how long it runs, and its own certificates.",
         examples: [
-            CommandExample("all of it", "kelmark agent debug --socket-path admin.sock"),
+            CommandExample("all of it", "kelmark agent debug getinfo --socket-path admin.sock"),
             CommandExample(
-                "as SPIRE's tool prints it", "kelmark agent debug -socketPath admin.sock -output json"),
-            CommandExample("for a script", "kelmark agent debug --socket-path admin.sock --json"),
+                "as SPIRE's tool prints it", "kelmark agent debug getinfo -socketPath admin.sock -output json"),
+            CommandExample("for a script", "kelmark agent debug getinfo --socket-path admin.sock --json"),
         ])
 
     @OptionGroup var global: GlobalOptions

@@ -24,7 +24,10 @@ struct AgentCommand: AsyncParsableCommand {
                 "a token for it, at the issuer", "kelmark token create --out token"),
             CommandExample("which agents there are, at the issuer", "kelmark node list"),
         ],
-        subcommands: [AgentServeCommand.self, AgentLoggerCommand.self, AgentDebugCommand.self] + NodeCommand.verbs)
+        subcommands: [
+            AgentServeCommand.self, AgentAPICommand.self, AgentHealthCommand.self, AgentValidateCommand.self,
+            AgentLoggerCommand.self, AgentDebugCommand.self,
+        ] + NodeCommand.verbs)
 }
 
 /// `kelmark agent serve`.
@@ -52,7 +55,8 @@ struct AgentServeCommand: KelmarkCommand {
                 "with containers and programs as selectors",
                 "kelmark agent serve --trust-domain acme.example --server issuer:8081 --trust-bundle bundle.pem "
                     + "--docker-socket /run/docker.sock --discover-workload-path"),
-        ])
+        ],
+        aliases: [ServedCommand.alias])
 
     /// The options whose sockets the service manager can open.
     static let sockets: [String: HandedOverSocket.Reach] = [

@@ -109,19 +109,31 @@ enum BundleFile {
     /// Reads a file, or standard input for `-`.
     /// - Throws: ``CommandFailure`` when it is no bundle.
     static func read(_ path: String, _ form: BundleForm, of trustDomain: TrustDomain) throws -> TrustBundle {
-        let bytes = try DurableFile.read(path, atMost: BundleDocument.limits.bodyBytes)
+        try parse(DurableFile.read(path, atMost: BundleDocument.limits.bodyBytes), form, of: trustDomain, named: path)
+    }
+
+    /// Reads the bytes of a file.
+    /// - Throws: ``CommandFailure`` when it is no bundle.
+    static func parse(
+        _ bytes: [UInt8], _ form: BundleForm, of trustDomain: TrustDomain, named name: String
+    ) throws -> TrustBundle {
         do {
             switch form {
             case .spiffe: return try BundleDocument(parsing: bytes, trustDomain: trustDomain).bundle
             case .pem:
                 let certificates = try CertificateEncoding.certificates(
                     inPEM: String(decoding: bytes, as: UTF8.self), most: 1024)
+                guard !certificates.isEmpty else {
+                    throw CommandFailure("KM-INPUT-BUNDLE", "\(name) has no certificate in PEM")
+                }
                 return try TrustBundle(
                     trustDomain: trustDomain,
                     x509Authorities: try certificates.map { X509Authority(try X509Certificate(der: $0)) })
             }
+        } catch let error as CommandFailure {
+            throw error
         } catch {
-            throw CommandFailure("KM-INPUT-BUNDLE", "\(path) is no bundle of \(trustDomain): \(error)")
+            throw CommandFailure("KM-INPUT-BUNDLE", "\(name) is no bundle of \(trustDomain): \(error)")
         }
     }
 }

@@ -84,22 +84,28 @@ struct ConfigCheckCommand: KelmarkCommand {
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         let files = try ConfigurationFiles(path: file, isRequired: true)
-        let check = ConfigurationCheck(files)
+        return ConfigurationCheck(files).result(of: file, files, by: Self.path)
+    }
+}
+
+extension ConfigurationCheck {
+    /// What a command that checks tells.
+    /// - Parameters:
+    ///   - file: as the user named it.
+    ///   - path: the command.
+    func result(of file: String, _ files: ConfigurationFiles, by path: String) -> CommandResult {
         let data: OrderedMap = [
             "files": .list(files.documents.map { .text($0.path) }),
-            "sections": .list(check.sections.map { .text($0) }),
-            "findings": .list(
-                check.findings.map { ["code": .text($0.code), "cause": .text($0.cause)] }),
+            "sections": .list(sections.map { .text($0) }),
+            "findings": .list(findings.map { ["code": .text($0.code), "cause": .text($0.cause)] }),
         ]
-        guard let first = check.findings.first else {
-            let sections = check.sections.isEmpty ? "" : ", enough to serve: " + check.sections.joined(separator: ", ")
-            return CommandResult(data: data, text: ["\(file) is right" + sections])
+        guard let first = findings.first else {
+            let enough = sections.isEmpty ? "" : ", enough to serve: " + sections.joined(separator: ", ")
+            return CommandResult(data: data, text: ["\(file) is right" + enough])
         }
-        let cause =
-            check.findings.count == 1
-            ? first.cause : "\(first.cause); \(check.findings.count) findings in all"
+        let cause = findings.count == 1 ? first.cause : "\(first.cause); \(findings.count) findings in all"
         return CommandResult(
-            data: data, text: check.findings.map { "\($0.code)  \($0.cause)" },
-            concern: CommandFailure(first.code, cause, next: "kelmark config check --help"))
+            data: data, text: findings.map { "\($0.code)  \($0.cause)" },
+            concern: CommandFailure(first.code, cause, next: "\(Product.command) \(path) --help"))
     }
 }

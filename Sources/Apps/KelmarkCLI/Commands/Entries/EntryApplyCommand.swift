@@ -76,7 +76,7 @@ struct EntryApplyCommand: KelmarkCommand {
             complaints.append("nothing was deleted, because not all entries could be made or changed")
         }
         return Answer(
-            json: json, text: plan.text, complaints: complaints,
+            json: json, text: plan.text, complaints: complaints, warnings: made.warnings + altered.warnings,
             concern: .ofRefused((created + changed).map(\.status) + deleted.map(\.status), "apply one or more entries"))
     }
 }

@@ -48,7 +48,7 @@ struct EntryOptions: ParsableArguments {
     var expiresAt: Int64?
     @Flag(
         name: .also("store-svid", as: "storeSVID"), inversion: .prefixedNo,
-        help: "Whether agents push the SVID to a secret store.")
+        help: "Whether agents push the SVID to a secret store, as SPIRE's can; ours don't.")
     var storesSVID: Bool?
     @Option(
         name: .also("hint", as: "hint"),

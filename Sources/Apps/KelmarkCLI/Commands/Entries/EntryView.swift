@@ -86,7 +86,13 @@ enum EntryView {
         var answer = Answer(json: SPIREJSON.results(results, "entry", json), text: [])
         for (result, entry) in zip(results, sent) {
             if result.status.isOK {
-                answer.text += block(result.item ?? entry)
+                let kept = result.item ?? entry
+                answer.text += block(kept)
+                if kept.storesSVID {
+                    answer.warnings.append(
+                        "\(kept.spiffeID) is to be stored, but no agent of Kelmark stores SVIDs: its workloads get it from "
+                            + "the Workload API, as without --store-svid")
+                }
             } else {
                 answer.complaints.append(
                     "Failed to \(verb) the following entry \(SPIREText.reason(result.status)):")

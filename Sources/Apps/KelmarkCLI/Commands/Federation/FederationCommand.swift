@@ -35,11 +35,11 @@ struct RelationshipOptions: ParsableArguments {
         name: .also("trust-domain", as: "trustDomain"),
         help: ArgumentHelp("The other trust domain.", valueName: "domain"),
         transform: Typed.trustDomain)
-    var trustDomain: String
+    var trustDomain: String?
     @Option(
         name: [.customLong("url"), .customLong("bundleEndpointURL", withSingleDash: true)],
         help: ArgumentHelp("Where its bundle is, https only.", valueName: "url"))
-    var url: String
+    var url: String?
     @Option(
         name: [.customLong("profile"), .customLong("bundleEndpointProfile", withSingleDash: true)],
         help: ArgumentHelp(
@@ -57,24 +57,51 @@ struct RelationshipOptions: ParsableArguments {
     var bundle: String?
     @Option(
         name: [.customLong("bundle-format"), .customLong("trustDomainBundleFormat", withSingleDash: true)],
-        help: ArgumentHelp("pem or spiffe.", valueName: "form"))
-    var bundleFormat = BundleForm.pem
+        help: ArgumentHelp("pem or spiffe (default: pem).", valueName: "form"))
+    var bundleFormat: BundleForm?
+    @Option(
+        name: .also("data", as: "data"),
+        help: ArgumentHelp("File of relationships instead, - for standard input.", valueName: "file"),
+        completion: .file())
+    var data: String?
 
+    /// All that were described.
+    var relationships: [RelationshipRecord] {
+        get throws {
+            guard let data else { return [try relationship] }
+            guard trustDomain == nil, url == nil, profile == nil, endpointID == nil, bundle == nil, bundleFormat == nil
+            else { throw Typed.usage("relationships come from a file or from options, not from both") }
+            return try RelationshipFile(path: data).relationships
+        }
+    }
+
+    /// The one that the options describe.
     var relationship: RelationshipRecord {
         get throws {
-            guard url.hasPrefix("https://") else { throw Typed.usage("a bundle is fetched from an https:// URL only") }
-            let profile: RelationshipRecord.Profile
-            switch (self.profile ?? (endpointID == nil ? .web : .spiffe), endpointID) {
-            case (.web, nil): profile = .web
-            case (.spiffe, let id?): profile = .spiffe(endpointID: id.description)
-            case (.web, _): throw Typed.usage("an endpoint of the web shows no SPIFFE ID")
-            case (.spiffe, nil): throw Typed.usage("say which SPIFFE ID the endpoint shows (--endpoint-id)")
-            }
-            var record: BundleRecord?
+            guard let trustDomain else { throw Typed.usage("a trust domain is required (--trust-domain)") }
+            guard let url else { throw Typed.usage("a URL is required (--url)") }
+            var record = try RelationshipRecord(
+                trustDomain: trustDomain, url: url, profile: profile, endpointID: endpointID)
             if let bundle {
-                record = BundleView.record(try BundleFile.read(bundle, bundleFormat, of: TrustDomain(trustDomain)))
+                record.bundle = BundleView.record(
+                    try BundleFile.read(bundle, bundleFormat ?? .pem, of: TrustDomain(trustDomain)))
             }
-            return RelationshipRecord(trustDomain: trustDomain, url: url, profile: profile, bundle: record)
+            return record
+        }
+    }
+}
+
+extension RelationshipRecord {
+    /// A relationship by what was said of it.
+    /// - Throws: ``CommandFailure`` for parts that don't fit together.
+    init(trustDomain: String, url: String, profile: EndpointProfile?, endpointID: IDRecord?) throws(CommandFailure) {
+        guard url.hasPrefix("https://") else { throw Typed.usage("a bundle is fetched from an https:// URL only") }
+        switch (profile ?? (endpointID == nil ? .web : .spiffe), endpointID) {
+        case (.web, nil): self.init(trustDomain: trustDomain, url: url, profile: .web)
+        case (.spiffe, let id?):
+            self.init(trustDomain: trustDomain, url: url, profile: .spiffe(endpointID: id.description))
+        case (.web, _): throw Typed.usage("an endpoint of the web shows no SPIFFE ID")
+        case (.spiffe, nil): throw Typed.usage("say which SPIFFE ID the endpoint shows (--endpoint-id)")
         }
     }
 }
@@ -113,6 +140,7 @@ struct FederationCreateCommand: KelmarkCommand {
                 "as SPIRE's tool does",
                 "kelmark federation create -trustDomain other.example -bundleEndpointURL https://other.example/ "
                     + "-bundleEndpointProfile https_web"),
+            CommandExample("several, from a file", "kelmark federation create --data relationships.json"),
         ])
 
     @OptionGroup var global: GlobalOptions
@@ -120,9 +148,9 @@ struct FederationCreateCommand: KelmarkCommand {
     @OptionGroup var options: RelationshipOptions
 
     func perform(in context: CommandContext) async throws -> CommandResult {
-        let relationship = try options.relationship
-        let results = try await context.administering(issuer) { try await $0.createRelationships([relationship]) }
-        return FederationView.written(results, of: [relationship], verb: "create").result(issuer.form, in: context)
+        let relationships = try options.relationships
+        let results = try await context.administering(issuer) { try await $0.createRelationships(relationships) }
+        return FederationView.written(results, of: relationships, verb: "create").result(issuer.form, in: context)
     }
 }
 
@@ -151,9 +179,9 @@ struct FederationUpdateCommand: KelmarkCommand {
     @OptionGroup var options: RelationshipOptions
 
     func perform(in context: CommandContext) async throws -> CommandResult {
-        let relationship = try options.relationship
-        let results = try await context.administering(issuer) { try await $0.updateRelationships([relationship]) }
-        return FederationView.written(results, of: [relationship], verb: "update").result(issuer.form, in: context)
+        let relationships = try options.relationships
+        let results = try await context.administering(issuer) { try await $0.updateRelationships(relationships) }
+        return FederationView.written(results, of: relationships, verb: "update").result(issuer.form, in: context)
     }
 }
 

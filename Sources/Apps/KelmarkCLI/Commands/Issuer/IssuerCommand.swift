@@ -23,9 +23,9 @@ struct IssuerCommand: AsyncParsableCommand {
                 "kelmark issuer sign issuer --csr web.csr --id spiffe://acme.example/web --out web"),
         ],
         subcommands: [
-            IssuerAuthoriseCommand.self, IssuerStatementCommand.self, IssuerServeCommand.self, IssuerSignCommand.self,
-            IssuerProveCommand.self,
-            IssuerRecoverCommand.self, IssuerLogCommand.self,
+            IssuerAuthoriseCommand.self, IssuerStatementCommand.self, IssuerServeCommand.self,
+            IssuerValidateCommand.self, IssuerSignCommand.self, IssuerProveCommand.self, IssuerRecoverCommand.self,
+            IssuerLogCommand.self,
         ])
 }
 

@@ -35,7 +35,8 @@ struct IssuerServeCommand: KelmarkCommand {
                 "below an authority elsewhere",
                 "kelmark issuer serve --trust-domain acme.example --claimed --upstream-cert-file ca.pem "
                     + "--upstream-key-file ca.key"),
-        ])
+        ],
+        aliases: [ServedCommand.alias])
 
     /// The options whose sockets the service manager can open.
     static let sockets: [String: HandedOverSocket.Reach] = [

@@ -61,13 +61,3 @@ struct JWTMintAliasCommand: KelmarkCommand {
         try await options.mint(issuer, in: context)
     }
 }
-
-/// `kelmark api`: what SPIRE's agent calls its own client.
-struct APIAliasCommand: AsyncParsableCommand {
-    static let configuration: CommandConfiguration = {
-        var configuration = WorkloadCommand.configuration
-        configuration.commandName = "api"
-        configuration.shouldDisplay = false
-        return configuration
-    }()
-}

@@ -6,6 +6,10 @@ internal import KelmarkBytes
 
 /// `kelmark workload`.
 struct WorkloadCommand: AsyncParsableCommand {
+    /// The verbs, which SPIRE's agent has below `api`.
+    static let verbs: [any ParsableCommand.Type] = [
+        WorkloadFetchCommand.self, WorkloadWatchCommand.self, WorkloadValidateCommand.self,
+    ]
     static let configuration = CommandConfiguration.kelmark(
         "workload", "Asks the Workload API for identities, as a workload does.",
         examples: [
@@ -13,7 +17,7 @@ struct WorkloadCommand: AsyncParsableCommand {
             CommandExample("a token for a service", "kelmark workload fetch jwt --audience db"),
             CommandExample("stay, and see what changes", "kelmark workload watch"),
         ],
-        subcommands: [WorkloadFetchCommand.self, WorkloadWatchCommand.self, WorkloadValidateCommand.self])
+        subcommands: verbs)
 }
 
 /// `kelmark workload fetch`.
@@ -46,6 +50,9 @@ struct WorkloadFetchX509Command: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var workload: WorkloadOptions
+    @OptionGroup var patience: PatienceOptions
+    @Flag(name: .also("silent", as: "silent"), help: "Print nothing on stdout; with --write, files are enough.")
+    var silent = false
     @Option(
         name: .also("write", as: "write"),
         help: ArgumentHelp("Folder for certificates, keys (mode 0600) and bundles.", valueName: "folder"),
@@ -54,9 +61,10 @@ struct WorkloadFetchX509Command: KelmarkCommand {
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         let began = ContinuousClock.now
-        let state = try await context.working(workload) { try await $0.x509State() }
+        let state = try await context.working(workload, patience: patience.duration) { try await $0.x509State() }
         var text = try WorkloadView.text(state, after: .now - began)
         if let write { text += try IdentityFiles(folder: write).write(state) }
+        guard !silent else { return CommandResult() }
         return Answer(json: WorkloadView.json(state), text: text).result(workload.form, in: context)
     }
 }
@@ -75,6 +83,11 @@ struct WorkloadFetchJWTCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var workload: WorkloadOptions
+    @OptionGroup var patience: PatienceOptions
+    @Option(
+        name: .customLong("format", withSingleDash: true),
+        help: ArgumentHelp("The same as -output, as older scripts around SPIRE's agent say it.", valueName: "form"))
+    var format: OutputForm?
     @Option(
         name: .also("audience", as: "audience"),
         help: ArgumentHelp("Who shall accept the token; may be repeated.", valueName: "name"))
@@ -88,11 +101,11 @@ struct WorkloadFetchJWTCommand: KelmarkCommand {
         // SPIRE's tool takes a list with commas too.
         let audience = audience.flatMap { $0.split(separator: ",").map(String.init) }
         guard !audience.isEmpty else { throw Typed.usage("an audience is required (--audience)") }
-        let (tokens, bundles) = try await context.working(workload) {
+        let (tokens, bundles) = try await context.working(workload, patience: patience.duration) {
             (try await $0.tokens(audience: audience, id: spiffeID?.description ?? ""), try await $0.tokenBundles())
         }
         let (first, second) = (WorkloadView.json(tokens), WorkloadView.json(bundles: bundles))
-        if workload.form.output == .json, !context.console.isJSON {
+        if format ?? workload.form.output == .json, !context.console.isJSON {
             return CommandResult(text: [OrderedValue.list([.map(first), .map(second)]).compactText])
         }
         return CommandResult(

@@ -13,12 +13,14 @@ struct WorkloadOptions: ParsableArguments {
                 + "runtime folder).", valueName: "path"),
         completion: .file())
     var socketPath: String?
+    @Option(name: SocketInstance.option, help: SocketInstance.workload.help)
+    var instance: String?
     @OptionGroup var form: OutputOptions
 
     /// Where the Workload API is.
     /// - Throws: ``CommandFailure`` for a text that names none.
     func address(_ environment: [String: String]) throws -> EndpointAddress {
-        try Self.address(socketPath, environment)
+        try Self.address(socketPath ?? SocketInstance.workload.path(of: instance, environment), environment)
     }
 
     /// Where the Workload API is that an option names, or the environment, or nobody.
@@ -36,6 +38,22 @@ struct WorkloadOptions: ParsableArguments {
             throw CommandFailure(
                 "KM-WORKLOAD-ADDRESS",
                 "\(socketPath == nil ? "\(variable)=\(named)" : named) names no Workload API: \(error.rawValue)")
+        }
+    }
+}
+
+/// How long a workload waits.
+struct PatienceOptions: ParsableArguments {
+    @Option(
+        name: .also("timeout", as: "timeout"),
+        help: ArgumentHelp("How long to wait for the agent (default: 30s).", valueName: "time"),
+        transform: Typed.lifetime)
+    var timeout: Int32 = 30
+
+    var duration: Duration {
+        get throws(CommandFailure) {
+            guard timeout > 0 else { throw Typed.usage("--timeout takes a second at least") }
+            return .seconds(timeout)
         }
     }
 }

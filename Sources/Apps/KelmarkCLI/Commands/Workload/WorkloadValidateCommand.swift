@@ -38,6 +38,7 @@ struct WorkloadValidateJWTCommand: KelmarkCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var workload: WorkloadOptions
+    @OptionGroup var patience: PatienceOptions
     @Option(
         name: .also("audience", as: "audience"),
         help: ArgumentHelp("Who the token must be for.", valueName: "name"))
@@ -51,8 +52,9 @@ struct WorkloadValidateJWTCommand: KelmarkCommand {
         let token = try Typed.only(
             svid, svidFile.map { try Self.read($0) }, or: "give the token: by --svid-file or by --svid")
         let address = try workload.address(context.environment)
+        let patience = try patience.duration
         do {
-            let (id, claims) = try await WorkloadCalls.connected(to: address, patience: .seconds(30)) {
+            let (id, claims) = try await WorkloadCalls.connected(to: address, patience: patience) {
                 try await $0.validate(token, audience: audience)
             }
             let tree = (try? OrderedValue(parsingJSON: claims.span, strictness: .interoperable, limits: .jose))
