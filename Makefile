@@ -48,7 +48,7 @@ test: setup ## All tests (sets the machine up first)
 examples: setup ## Builds what uses our libraries from outside, as an application does
 	swift build --package-path Examples/WorkloadClient --scratch-path .build-examples
 
-interop: setup ## Exchanges key event logs with live keripy 1.1.17 and 1.2.13, both ways
+interop: setup ## Plays with live peers: keripy 1.1.17 and 1.2.13 both ways; workloads with py-spiffe, PyJWT, Envoy, Authlib, OpenSSL
 	swift build $(swift_flags) --product kelmark
 	swift build $(swift_flags) --product kelmark-peer
 	scripts/interop
