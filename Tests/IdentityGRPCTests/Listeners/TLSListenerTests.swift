@@ -104,9 +104,12 @@ import Testing
     @Test func svidsOfUnknownDomainsAreRefused() async throws {
         let stranger = try foreign.credentials("/x")
         try await serving { port in
-            await #expect(throws: RPCError.self) {
-                try await Self.client(port, showing: stranger) { try await $0.whoAmI(timeout: .seconds(3)) }
-            }
+            // A client that gives up before its handshake says nothing of the server.
+            repeat {
+                await #expect(throws: RPCError.self) {
+                    try await Self.client(port, showing: stranger) { try await $0.whoAmI(timeout: .seconds(3)) }
+                }
+            } while refusals.isEmpty
             // The listener goes on.
             let answer = try await Self.client(port, showing: nil) { try await $0.whoAmI() }
             #expect(answer.contains("nobody"))
@@ -118,6 +121,8 @@ import Testing
         #expect(line["request_id"]?.count == 36)
     }
 
+    private var closings: [String] { log.lines.map(\.message).filter { $0.contains("connection") } }
+
     private var refusals: [[String: String]] {
         log.lines.filter { $0.message == "client certificate refused" }.map(\.fields)
     }
@@ -126,16 +131,17 @@ import Testing
         let answer = try await serving { [world] port in
             world.hasCredentials.withLock { $0 = false }
             for _ in 0..<2 {
-                _ = await #expect(throws: RPCError.self) {
-                    try await Self.client(port, showing: nil) { try await $0.whoAmI(timeout: .milliseconds(500)) }
-                }
+                repeat {
+                    _ = await #expect(throws: RPCError.self) {
+                        try await Self.client(port, showing: nil) { try await $0.whoAmI(timeout: .milliseconds(500)) }
+                    }
+                } while closings.isEmpty
             }
             world.hasCredentials.withLock { $0 = true }
             return try await Self.client(port, showing: nil) { try await $0.whoAmI() }
         }
         #expect(answer.contains("nobody"))
-        let said = log.lines.filter { $0.message.contains("connection") }.map(\.message)
-        #expect(said == ["every connection is closed: there is nothing to show", "connections are taken again"])
+        #expect(closings == ["every connection is closed: there is nothing to show", "connections are taken again"])
     }
 
     @Test func refusalsAtTheDoorAreCounted() {
