@@ -7,9 +7,9 @@ internal import SPIREAPI
 extension IDDraft {
     init(_ wire: Spire_Api_Types_SPIFFEID) { self.init(trustDomain: wire.trustDomain, path: wire.path) }
 
-    /// The ID of a workload: of any trust domain, with a path that belongs to no issuer or agent.
+    /// The ID of somebody within a trust domain. Whether it may be minted the issuer says.
     /// - Throws: `invalidArgument`.
-    func workload() throws(IssuerError) -> SPIFFEID {
+    func member() throws(IssuerError) -> SPIFFEID {
         let id: SPIFFEID
         do {
             id = try SPIFFEID(trustDomain: TrustDomain(nameOrID: trustDomain), path: path)
@@ -17,12 +17,6 @@ extension IDDraft {
             throw IssuerError(.invalidArgument, "invalid SPIFFE ID: \(error)")
         }
         guard !id.path.isEmpty else { throw IssuerError(.invalidArgument, "invalid SPIFFE ID: path is empty") }
-        guard id.path != "/spire", !id.path.utf8.starts(with: "/spire/".utf8) else {
-            throw IssuerError(
-                .invalidArgument,
-                "invalid SPIFFE ID: \"\(id)\" is not a workload in trust domain \"\(id.trustDomain)\"; path is in the "
-                    + "reserved namespace")
-        }
         return id
     }
 }

@@ -35,7 +35,7 @@ struct SVIDAPI: Spire_Api_Server_Svid_V1_SVID.SimpleServiceProtocol {
         call.note(.ttl, String(request.ttl))
         call.note(.audience, request.audience.joined(separator: ","))
         guard request.hasID else { throw IssuerError(.invalidArgument, "invalid SPIFFE ID: it is missing") }
-        let id = try IDDraft(request.id).workload()
+        let id = try IDDraft(request.id).member()
         call.note(.spiffeID, id.description)
         let svid = try await issuing.mintJWTSVID(
             id: id, audiences: request.audience, ttl: Int64(request.ttl), for: call.requester)
