@@ -90,15 +90,13 @@ struct BundlePollerTests {
         try await bench.relate("a.test")
         await bench.poller.look()
         #expect(bench.fetcher.takeAsked() == ["a.test"])
-        #expect(bench.poller.status(of: try TrustDomain("a.test"))?.failure?.at == bench.kit.clock.now())
         bench.kit.clock.advance(by: .seconds(74))
         await bench.poller.look()
         #expect(bench.fetcher.takeAsked() == [], "a quarter of the usual five minutes")
         bench.kit.clock.advance(by: .seconds(1))
         bench.serve("a.test", sequence: 1, hint: 60)
         await bench.poller.look()
-        let status = try #require(bench.poller.status(of: try TrustDomain("a.test")))
-        #expect(status.failure == nil && status.succeededAt == bench.kit.clock.now())
+        #expect(try await bench.kit.federation.bundle(of: "a.test").sequence == 1)
     }
 
     @Test(arguments: ["{}", "null", "<html>", "{\"keys\":[],\"keys\":[]}"])
@@ -131,9 +129,8 @@ struct BundlePollerTests {
         try await bench.relate("b.test", profile: .httpsSPIFFE("spiffe://example.org/endpoint"))
         await bench.poller.look()
         #expect(bench.fetcher.takeAsked() == ["b.test by example.org"], "without a bundle nobody is asked")
-        #expect(
-            bench.poller.status(of: try TrustDomain("a.test"))?.failure?.reason
-                .contains("local copy of bundle not found") == true)
+        let error = await #expect(throws: IssuerError.self) { try await bench.poller.refresh("a.test") }
+        #expect(error?.detail.contains("local copy of bundle not found") == true)
         _ = try await bench.kit.federation.setBundles([FederationServiceTests.draft("a.test")])
         bench.kit.clock.advance(by: .seconds(75))
         await bench.poller.look()
@@ -152,7 +149,6 @@ struct BundlePollerTests {
         bench.kit.clock.advance(by: .seconds(1000))
         await bench.poller.look()
         #expect(fetcher.takeAsked() == [])
-        #expect(bench.poller.status(of: try TrustDomain("a.test")) == nil)
     }
 
     /// What was decided is about the bundle that stood there; one that was put in its place meanwhile stays.

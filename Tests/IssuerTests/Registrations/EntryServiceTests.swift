@@ -239,22 +239,6 @@ struct EntryServiceTests {
         await #expect(throws: negative) { try await kit.federation.relationships(pageSize: -1) }
     }
 
-    @Test func tellsFollowersOfChanges() async throws {
-        let kit = try await RegistrationKit()
-        let agent = try await kit.putAgent("/spire/agent/x/1")
-        var updates = kit.entries.authorizedEntryUpdates(of: agent).makeAsyncIterator()
-        #expect(try await updates.next() == [])
-        let made = try await kit.entries.create([.workload("/a", under: "/spire/agent/x/1")])[0].value
-        #expect(try await updates.next() == [try #require(made)])
-        // What does not touch the agent is not told; what comes first is overtaken by what comes last.
-        _ = try await kit.entries.create([.workload("/b", under: "/spire/agent/x/2")])
-        _ = try await kit.entries.delete([try #require(made).id])
-        #expect(try await updates.next() == [])
-        try await kit.store.write { _ = try $0.deleteAgent(agent) }
-        _ = try await kit.entries.create([.workload("/c", under: "/spire/agent/x/1")])
-        await #expect(throws: IssuerError(.notFound, "agent not found")) { try await updates.next() }
-    }
-
     @Test func keepsNothingOfAFailedBatch() async throws {
         let directory = try await RegistrationDirectory.open(trustDomain: .example, store: BrokenStore())
         let entries = EntryService(directory, clock: SteppedClock())

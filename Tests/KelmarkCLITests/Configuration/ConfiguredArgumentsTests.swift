@@ -43,6 +43,15 @@ struct ConfiguredArgumentsTests {
         }
     }
 
+    /// Where nothing is a value, a file can say it.
+    @Test func anEmptyValueIsOne() throws {
+        let yaml = "agent:\n  trust-domain: acme.example\n  sds-default-svid-name: \"\"\n"
+        let found = try arguments("agent serve", yaml)
+        let command = try #require(try RootCommand.parseAsRoot(found.arguments) as? AgentServeCommand)
+        #expect(command.offered.identityName == "")
+        #expect(command.offered.bundleName == "ROOTCA")
+    }
+
     @Test func fileAndVariablesTakeThePlaceOfOptions() throws {
         let yaml = """
             issuer:
@@ -62,9 +71,9 @@ struct ConfiguredArgumentsTests {
         #expect(command.trustDomain.domain.name == "acme.example")
         #expect(command.claimed)
         #expect(command.listen.port == 9001)
-        #expect(command.caTtl.seconds == 6 * 3600)
-        #expect(command.x509Ttl.seconds == 600)
-        #expect(command.jwtTtl.seconds == 300)
+        #expect(command.issuance.caTtl.seconds == 6 * 3600)
+        #expect(command.issuance.x509Ttl.seconds == 600)
+        #expect(command.issuance.jwtTtl.seconds == 300)
         #expect(command.administrators.map(\.id.path) == ["/a", "/b"])
         let origins = Dictionary(uniqueKeysWithValues: found.values.map { ($0.option.name, $0.origin) })
         #expect(origins["ca-ttl"] == "environment KELMARK_ISSUER_CA_TTL")

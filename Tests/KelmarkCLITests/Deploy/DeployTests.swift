@@ -68,9 +68,20 @@ struct DeployTests {
         let name = try #require(try Self.values("FileDescriptorName", in: unit).first)
         let address = try #require(try Self.values("ListenStream", in: unit).first)
         #expect(sockets[name] == (address.hasPrefix("/") ? .local : .network))
-        // A service that does not name its socket would not get it when it is started by itself.
-        let named = try Self.values("Sockets", in: "systemd/" + service).joined(separator: " ")
+        // A service that does not name its socket would not get it when it is started by itself; for one that is optional, a
+        // drop-in does.
+        let units = try ["systemd/" + service] + Self.files("systemd", ".conf").filter { $0.contains("/agent-") }
+        let named = try units.flatMap { try Self.values("Sockets", in: $0) }.joined(separator: " ")
         #expect(named.split(separator: " ").contains { "systemd/" + $0 == unit })
+    }
+
+    /// Who mounts the folder of the socket for workloads must not have the other one.
+    @Test func socketsOfTheAgentAreApart() throws {
+        let places = try ["workloads", "delegates"].map { name in
+            SocketFolder(
+                of: try #require(try Self.values("ListenStream", in: "systemd/kelmark-agent-\(name).socket").first))
+        }
+        #expect(!places[1].isWithin(places[0]))
     }
 
     /// Every option that has a socket is one of the command, and one that can be configured.

@@ -26,7 +26,7 @@ package struct ContainerEngine: ContainerEngineClient {
         guard containerID.utf8.count == 64, containerID.utf8.allSatisfy(Self.isHexadecimal) else {
             throw AttestorError("a container ID of another form")
         }
-        let url = "http+unix://\(Self.encoded(socket))/containers/\(containerID)/json"
+        let url = LocalHTTPClient.url(ofSocket: socket, "/containers/\(containerID)/json")
         let answer: LocalHTTPClient.Answer
         do {
             answer = try await places.use {
@@ -44,17 +44,5 @@ package struct ContainerEngine: ContainerEngineClient {
 
     private static func isHexadecimal(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
-    }
-
-    /// A path as the host of a URL.
-    private static func encoded(_ path: String) -> String {
-        path.utf8.map { byte -> String in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-                String(UnicodeScalar(byte))
-            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }.joined()
     }
 }

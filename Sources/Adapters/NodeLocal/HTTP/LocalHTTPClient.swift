@@ -79,6 +79,19 @@ package final class LocalHTTPClient: Service {
         }
     }
 
+    /// The URL of a path at a Unix socket, whose own path becomes the host.
+    static func url(ofSocket socket: String, _ path: String) -> String {
+        let host = socket.utf8.map { byte -> String in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                String(UnicodeScalar(byte))
+            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
+        return "http+unix://\(host)\(path)"
+    }
+
     private func client() throws -> HTTPClient {
         try state.withLock { state in
             switch state {

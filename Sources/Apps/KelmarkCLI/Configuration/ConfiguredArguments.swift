@@ -15,7 +15,10 @@ struct ConfiguredArguments: Sendable {
 
         /// As it would be typed.
         var arguments: [String] {
-            guard option.isFlag else { return values.map { "--\(option.name)=\($0)" } }
+            // After an equals sign the parser wants something; a value of nothing is a word of its own.
+            guard option.isFlag else {
+                return values.flatMap { $0.isEmpty ? ["--\(option.name)", $0] : ["--\(option.name)=\($0)"] }
+            }
             return option.typed(values == ["true"])
         }
     }

@@ -13,22 +13,6 @@ public protocol BundleFetcher: Sendable {
     func fetch(_ relationship: FederationRelationship, authorities: X509Bundle?) async throws -> [UInt8]
 }
 
-/// How the last look at one foreign trust domain went.
-public struct FederationStatus: Hashable, Sendable {
-    /// When a bundle was fetched last; nil if never since the start.
-    public internal(set) var succeededAt: CertificateTime?
-    /// When a look failed last, and why; nil when the newest did not.
-    public internal(set) var failure: Failure?
-
-    /// A look that failed.
-    public struct Failure: Hashable, Sendable {
-        /// When.
-        public let at: CertificateTime
-        /// Why, for operators.
-        public let reason: String
-    }
-}
-
 /// Keeps the bundles of foreign trust domains up to date: looks again four times in each refresh hint, one look at a
 /// time for each beside those that operators ask for, and never sooner because one failed. Facts (SPIFFE) 7.1, 7.3.
 public final class BundlePoller: Service {
@@ -39,11 +23,6 @@ public final class BundlePoller: Service {
     /// Most looks at the same time.
     static let mostAtOnce = 8
 
-    private struct State {
-        var dueAt: [TrustDomain: Duration] = [:]
-        var status: [TrustDomain: FederationStatus] = [:]
-    }
-
     private let directory: RegistrationDirectory
     private let identifiers: IdentifierRules
     private let fetcher: any BundleFetcher
@@ -51,7 +30,8 @@ public final class BundlePoller: Service {
     private let ownBundle: @Sendable () async throws -> X509Bundle
     private let clock: any IssuerClock
     private let logger: Logger
-    private let state = Mutex(State())
+    /// When each trust domain is looked at next.
+    private let dueAt = Mutex<[TrustDomain: Duration]>([:])
 
     /// - Parameters:
     ///   - admission: decides which authorities of a fetched bundle are kept.
@@ -85,9 +65,6 @@ public final class BundlePoller: Service {
         }
     }
 
-    /// How the last look at a trust domain went; nil before the first.
-    public func status(of domain: TrustDomain) -> FederationStatus? { state.withLock { $0.status[domain] } }
-
     /// Fetches the bundle of one trust domain at once.
     /// - Throws: `notFound` without a relationship, `unavailable` when the look failed.
     public func refresh(_ domain: String) async throws(IssuerError) {
@@ -109,11 +86,10 @@ public final class BundlePoller: Service {
             return
         }
         let now = clock.uptime()
-        let due = state.withLock { state in
+        let due = dueAt.withLock { dueAt in
             let names = Set(relationships.map(\.trustDomain))
-            state.dueAt = state.dueAt.filter { names.contains($0.key) }
-            state.status = state.status.filter { names.contains($0.key) }
-            return relationships.filter { state.dueAt[$0.trustDomain] ?? .zero <= now }
+            dueAt = dueAt.filter { names.contains($0.key) }
+            return relationships.filter { dueAt[$0.trustDomain] ?? .zero <= now }
         }
         await withTaskGroup { group in
             var left = due[...]
@@ -141,22 +117,10 @@ public final class BundlePoller: Service {
             }
         }
         let wait = max(Self.hints.lowerBound, min(hint, Self.hints.upperBound)) / 4
-        let now = clock.now()
-        let failure = reason
-        state.withLock { state in
-            state.dueAt[domain] = clock.uptime() + .seconds(wait)
-            var status = state.status[domain] ?? FederationStatus()
-            if let failure {
-                status.failure = FederationStatus.Failure(at: now, reason: failure)
-            } else {
-                status.succeededAt = now
-                status.failure = nil
-            }
-            state.status[domain] = status
-        }
-        if let failure {
+        dueAt.withLock { $0[domain] = clock.uptime() + .seconds(wait) }
+        if let reason {
             logger.warning(
-                "A foreign bundle can't be fetched", metadata: ["trust_domain": "\(domain)", "cause": "\(failure)"])
+                "A foreign bundle can't be fetched", metadata: ["trust_domain": "\(domain)", "cause": "\(reason)"])
         }
         return reason
     }

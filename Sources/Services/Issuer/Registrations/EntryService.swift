@@ -218,14 +218,6 @@ public final class EntryService: Sendable {
         EntrySync(entries: try await authorizedEntries(of: agent))
     }
 
-    /// The entries that an agent may serve, now and after each change of entries that touches them.
-    ///
-    /// For pushing beside the polling of SPIRE's agents. Ends when the agent is gone or the store fails; who is slow
-    /// sees the newest only. The agent's selectors are read anew each time.
-    public func authorizedEntryUpdates(of agent: SPIFFEID) -> AuthorizedEntryUpdates {
-        AuthorizedEntryUpdates(service: self, agent: agent, snapshots: directory.snapshots())
-    }
-
     /// What was found of a node, and its own ID as agents that joined by a token are matched by it too.
     func matchedSelectors(of agent: SPIFFEID) async throws(IssuerError) -> Set<Selector> {
         let known = try await directory.read("read agent") { try $0.agent(agent) }

@@ -2,8 +2,9 @@
 
 internal import KelmarkConcurrency
 public import SPIFFE
+private import Synchronization
 
-/// The registrations of one trust domain: the store, the entries in memory, and who waits for changes of them.
+/// The registrations of one trust domain: the store, and the entries in memory.
 ///
 /// Every change goes through ``change(_:)``, one at a time, and reaches memory in the order in which it reached the
 /// medium. The services of this module share one directory.
@@ -14,7 +15,7 @@ public final class RegistrationDirectory: Sendable {
     public let server: SPIFFEID
     let store: any RegistrationStore
     private let turnstile = Turnstile()
-    private let broadcaster: Broadcaster<EntrySnapshot>
+    private let entries: Mutex<EntrySnapshot>
 
     /// Entries that are read at once when the directory opens.
     private static let loadedAtOnce = 4096
@@ -23,7 +24,7 @@ public final class RegistrationDirectory: Sendable {
         self.trustDomain = trustDomain
         self.server = server
         self.store = store
-        broadcaster = Broadcaster(snapshot)
+        entries = Mutex(snapshot)
     }
 
     /// Reads all entries of a store.
@@ -49,10 +50,7 @@ public final class RegistrationDirectory: Sendable {
     }
 
     /// The entries as of the last change.
-    public var snapshot: EntrySnapshot { broadcaster.value }
-
-    /// The snapshot of now and each later one; who is slow sees the newest only.
-    public func snapshots() -> AsyncStream<EntrySnapshot> { broadcaster.values() }
+    public var snapshot: EntrySnapshot { entries.withLock { $0 } }
 
     /// Runs one change: whole or not at all, after every change before it.
     /// - Throws: the ``IssuerError`` that `body` throws, or `internal` for what the store fails with.
@@ -98,7 +96,7 @@ public final class RegistrationDirectory: Sendable {
     /// Only inside the turnstile.
     private func publish(_ changes: [EntryChange]) {
         guard !changes.isEmpty else { return }
-        var snapshot = broadcaster.value
+        var snapshot = self.snapshot
         for change in changes {
             switch change {
             case .put(let stored): snapshot.put(PlacedEntry(place: stored.place, entry: stored.entry))
@@ -106,7 +104,7 @@ public final class RegistrationDirectory: Sendable {
             }
         }
         snapshot.number += 1
-        broadcaster.publish(snapshot)
+        entries.withLock { [snapshot] in $0 = snapshot }
     }
 }
 

@@ -35,6 +35,16 @@ import Testing
         #expect(answer.text.contains("Old X.509 authority:"))
     }
 
+    /// What hangs from a root that others share is claimed, and says so where operators look.
+    @Test func aKeyBelowAnotherIsGraded() {
+        let below = AuthorityRecord(id: "40", expiresAt: 1_795_299_708, upstreamID: "aa")
+        let answer = LocalAuthorityView.states(.x509, AuthorityStates(active: below, prepared: x509))
+        #expect(answer.text.prefix(5).suffix(2) == ["  Upstream authority ID: aa", "  Grade: claimed"])
+        #expect(answer.text.count { $0.contains("Grade") } == 1)
+        #expect(answer.json["active"]?["grade"] == "claimed")
+        #expect(answer.json["prepared"]?["grade"] == nil)
+    }
+
     @Test func theServerTellsOfItselfAsSPIREDoes() {
         let chain = [
             ServerInfo.Certificate(

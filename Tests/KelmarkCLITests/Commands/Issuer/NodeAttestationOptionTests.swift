@@ -18,9 +18,15 @@ import Testing
         try NodeAttestationOptions.parse(line.split(separator: " ").map(String.init)).plan(environment: environment)
     }
 
+    private func attestors(_ plan: NodeAttestationPlan) throws -> [any NodeAttestor] {
+        try plan.attestors(for: Self.domain, clock: SystemIssuerClock()) {
+            X509Bundle(trustDomain: Self.domain, authorities: [])
+        }
+    }
+
     @Test func withoutOptionsThereAreJoinTokensOnly() throws {
         let plan = try plan("")
-        #expect(try plan.attestors(for: Self.domain, clock: SystemIssuerClock()).isEmpty)
+        #expect(try attestors(plan).isEmpty)
     }
 
     @Test func eachKindHasItsOptions() throws {
@@ -41,8 +47,7 @@ import Testing
                     podLabels: ["app"], server: "https://10.0.0.1:6443", authorityFile: "ca.pem", tokenFile: "token")
             ])
         #expect(
-            try plan.attestors(for: Self.domain, clock: SystemIssuerClock()).map(\.type)
-                == ["http_challenge", "k8s_psat"])
+            try attestors(plan).map(\.type) == ["http_challenge", "k8s_psat"])
     }
 
     @Test func allHostsAreNamedByAStar() throws {
@@ -59,7 +64,64 @@ import Testing
         #expect(throws: CommandFailure.self) { try plan(line) }
     }
 
+    @Test func nodesCanShowSVIDsOfTheTrustDomain() throws {
+        let usual = try plan("--x509pop-mode spiffe")
+        #expect(usual.x509 == .init(trust: .ownSVIDs(prefix: "/spire-exchange")))
+        #expect(try attestors(usual).map(\.type) == ["x509pop"])
+        let line = "--x509pop-mode spiffe --x509pop-svid-prefix /nodes/ --x509pop-agent-path-template"
+        let options = try NodeAttestationOptions.parse(
+            line.split(separator: " ").map(String.init) + ["{{ .PluginName }}/n/{{ .SVIDPathTrimmed }}"])
+        let template = try AgentPathTemplate(
+            "{{ .PluginName }}/n/{{ .SVIDPathTrimmed }}", names: X509PoPAttestor.templateValues)
+        #expect(
+            try options.plan(environment: [:]).x509
+                == .init(trust: .ownSVIDs(prefix: "/nodes"), template: template))
+    }
+
+    @Test func agentsAreNamedByTemplates() throws {
+        let plan = try plan(
+            "--x509pop-ca a --x509pop-ca b --x509pop-mode external_pki --x509pop-agent-path-template "
+                + "x/{{.Subject.CommonName}} --sshpop-ca k --sshpop-agent-path-template h/{{.Hostname}}")
+        #expect(
+            plan.x509
+                == .init(
+                    trust: .authorities(["a", "b"]),
+                    template: try AgentPathTemplate("x/{{.Subject.CommonName}}", names: ["Subject.CommonName"])))
+        #expect(plan.ssh?.template == (try AgentPathTemplate("h/{{.Hostname}}", names: ["Hostname"])))
+    }
+
+    @Test func severalClustersHaveWhatIsTheirsAndWhatIsForAll() throws {
+        let plan = try plan(
+            "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account prod:agent "
+                + "--k8s-psat-service-account b=test:agent --k8s-psat-node-label a=zone --k8s-psat-pod-label app "
+                + "--k8s-psat-api-server b=https://b.example --k8s-psat-ca-file b=b.pem --k8s-psat-ca-file all.pem "
+                + "--k8s-psat-token-file ./x=y --k8s-psat-audience b=us",
+            environment: ["KUBERNETES_SERVICE_HOST": "10.0.0.1"])
+        #expect(
+            plan.clusters == [
+                .init(
+                    name: "a", serviceAccounts: ["prod:agent"], audiences: ["spire-server"], nodeLabels: ["zone"],
+                    podLabels: ["app"], server: "https://10.0.0.1:443", authorityFile: "all.pem", tokenFile: "./x=y"),
+                .init(
+                    name: "b", serviceAccounts: ["prod:agent", "test:agent"], audiences: ["us"], podLabels: ["app"],
+                    server: "https://b.example", authorityFile: "b.pem", tokenFile: "./x=y"),
+            ])
+    }
+
     @Test(arguments: [
+        "--x509pop-mode spiffe --x509pop-ca a", "--x509pop-mode external_pki", "--x509pop-svid-prefix /x",
+        "--x509pop-agent-path-template x/{{.Fingerprint}}", "--x509pop-mode other --x509pop-ca a",
+        "--x509pop-mode spiffe --x509pop-svid-prefix /", "--x509pop-mode spiffe --x509pop-svid-prefix x",
+        "--x509pop-mode spiffe --x509pop-svid-prefix /spire/agent", "--x509pop-mode spiffe --x509pop-svid-prefix //",
+        "--x509pop-ca a --x509pop-agent-path-template x/{{.Hostname}}", "--sshpop-agent-path-template x/{{.Hostname}}",
+        "--sshpop-ca a --sshpop-agent-path-template x/{{.Hostname",
+        "--k8s-psat-cluster a --k8s-psat-cluster a --k8s-psat-service-account p:a --k8s-psat-api-server a=https://a",
+        "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account p:a",
+        "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account p:a --k8s-psat-api-server https://a",
+        "--k8s-psat-cluster a --k8s-psat-service-account p:a --k8s-psat-audience b=x",
+        "--k8s-psat-cluster a --k8s-psat-service-account p:a --k8s-psat-audience a=",
+        "--k8s-psat-cluster a --k8s-psat-service-account p:a --k8s-psat-ca-file x --k8s-psat-ca-file y",
+        "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account a=p:a --k8s-psat-api-server b=https://b",
         "--sshpop-domain a.example", "--sshpop-sha1", "--http-challenge-port 80", "--no-http-challenge-tofu",
         "--http-challenge-host a.example --no-http-challenge-tofu",
         "--http-challenge-host a.example --http-challenge-port 8080 --no-http-challenge-tofu",
@@ -97,7 +159,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: file) }
         let plan = try plan("--sshpop-ca \(file) --sshpop-domain acme.example --sshpop-sha1")
         #expect(plan.ssh == .init(authorityFiles: [file], canonicalDomain: "acme.example", acceptsSHA1: true))
-        #expect(try plan.attestors(for: Self.domain, clock: SystemIssuerClock()).map(\.type) == ["sshpop"])
+        #expect(try attestors(plan).map(\.type) == ["sshpop"])
     }
 
     @Test(arguments: ["", "# nothing\n", "ssh-ed25519\n", "ssh-rsa AAAA\n", "-----BEGIN CERTIFICATE-----\n"])
@@ -107,7 +169,7 @@ import Testing
         for line in ["--sshpop-ca \(file)", "--x509pop-ca \(file)"] {
             let plan = try plan(line)
             let error = #expect(throws: CommandFailure.self) {
-                try plan.attestors(for: Self.domain, clock: SystemIssuerClock())
+                try attestors(plan)
             }
             #expect(error?.code == "KM-ISSUER-FILE")
             #expect(error?.cause.contains(file) == true)

@@ -44,6 +44,7 @@ import Testing
         "--claimed --issuer i", "", "--issuer i --upstream-cert-file a --upstream-key-file b",
         "--issuer i --upstream-server a:1 --upstream-agent /run/a",
         "--claimed --allow-downstream --upstream-cert-file a --upstream-key-file b",
+        "--issuer i --ca-key-type ec-p384", "--issuer i --ca-key-type rsa-2048",
     ])
     func anIssuerIsProvenOrHangsFromAnother(_ line: String) {
         let words = "--trust-domain acme.example \(line)".split(separator: " ").map(String.init)

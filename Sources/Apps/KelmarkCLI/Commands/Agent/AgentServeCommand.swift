@@ -71,6 +71,7 @@ struct AgentServeCommand: KelmarkCommand {
     @OptionGroup(title: "Whom it trusts") var trust: AgentTrustOptions
     @OptionGroup(title: "How the node proves itself") var node: NodeProofOptions
     @OptionGroup(title: "What it finds out about workloads") var workloads: WorkloadAttestorOptions
+    @OptionGroup(title: "What it has for workloads") var offered: WorkloadOfferOptions
     @Option(
         help: ArgumentHelp("Where the agent keeps what outlives a restart.", valueName: "path"), completion: .directory)
     var folder: String?
@@ -80,17 +81,12 @@ struct AgentServeCommand: KelmarkCommand {
     var socketPath: String?
     @Option(
         help: ArgumentHelp(
-            "The Unix socket for delegates, the log level and debugging; none unless given.", valueName: "path"),
+            "The Unix socket for delegates, the log level and debugging, in a folder of its own; none unless given.",
+            valueName: "path"),
         completion: .file())
     var adminSocketPath: String?
     @Option(help: ArgumentHelp("Address and port for health and metrics.", valueName: "host:port"))
     var healthListen = NetworkPlace(host: "127.0.0.1", port: 9465)
-    @Flag(help: "Let every local process read bundles and validate tokens.")
-    var allowUnauthenticatedVerifiers = false
-    @Option(
-        name: .customLong("authorized-delegate"),
-        help: ArgumentHelp("An identity that may ask on behalf of others; may be repeated.", valueName: "spiffe-id"))
-    var delegates: [SPIFFEIDArgument] = []
 
     func perform(in context: CommandContext) async throws -> CommandResult {
         let domain = trustDomain.domain
@@ -104,6 +100,7 @@ struct AgentServeCommand: KelmarkCommand {
         let delegates: IdentityServer.LocalPlace? =
             sockets["admin-socket-path"].map { .descriptor($0) }
             ?? adminSocketPath.map { .path($0, permissions: 0o600) }
+        try judge(socket, delegates)
         let shown = (sockets["socket-path"] == nil ? "unix://" : "") + socket.shown
         let host = try await AgentHost.open(try await plan(domain, place, logger), levels: levels, logger: logger)
         var data: OrderedMap = [
@@ -126,18 +123,40 @@ struct AgentServeCommand: KelmarkCommand {
         return CommandResult()
     }
 
-    private func plan(_ domain: TrustDomain, _ place: String, _ logger: Logger) async throws -> AgentHost.Plan {
-        var configuration = AgentConfiguration(
-            trustDomain: domain, version: Product.version, bootstrap: trust.bootstrap)
-        configuration.policy.delegates = Set(delegates.map(\.id))
-        configuration.policy.allowsUnauthenticatedVerifiers = allowUnauthenticatedVerifiers
+    /// Refuses sockets at which nothing is served, or the wrong ones could ask.
+    func judge(_ socket: IdentityServer.LocalPlace, _ delegates: IdentityServer.LocalPlace?) throws(CommandFailure) {
+        if case .path(let open, _) = socket, case .path(let closed, _)? = delegates,
+            SocketFolder(of: closed).isWithin(SocketFolder(of: open))
+        {
+            // Who may mount or replace what workloads are given would have the other socket as well.
+            throw CommandFailure(
+                "KM-USAGE",
+                "--admin-socket-path \(closed) is in the folder of the socket for workloads, \(open): name another folder",
+                next: "\(Product.command) agent serve --help")
+        }
+        let offer = offered.offer
+        guard offer.workloadAPI || offer.secrets != nil || delegates != nil else {
+            throw CommandFailure(
+                "KM-USAGE",
+                "--disable-workload-api and --disable-sds-api leave nothing to serve: leave one out, or give "
+                    + "--admin-socket-path for delegates", next: "\(Product.command) agent serve --help")
+        }
+    }
+
+    /// The agent that the options make.
+    func plan(_ domain: TrustDomain, _ place: String, _ logger: Logger) async throws -> AgentHost.Plan {
         let clock = SystemAgentClock()
+        let (bootstrap, fetching) = trust.bootstrap(clock: clock)
+        var configuration = AgentConfiguration(
+            trustDomain: domain, version: Product.version, bootstrap: bootstrap)
+        offered.configure(&configuration)
         let threads = BlockingThreads()
         let (attestors, beside) = try workloads.attestors(clock: clock, threads: threads)
         var plan = AgentHost.Plan(
             configuration: configuration, server: server, folder: place, clock: clock, threads: threads,
             attestors: attestors)
-        plan.beside = beside
+        plan.beside = beside + fetching
+        plan.offer = offered.offer
         plan.logsSelectors = workloads.logSelectors
         if let (proof, services) = try await node.proof(threads: threads, logger: logger) {
             plan.nodeProof = proof

@@ -13,6 +13,11 @@ struct WorkloadAttestorOptions: ParsableArguments {
     @Flag(help: "Find out paths and hashes of programs; needs rights over the processes.")
     var discoverWorkloadPath = false
     @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Largest program that is hashed; 0 hashes every one, -1 none.", valueName: "bytes"))
+    var workloadSizeLimit: Int64 = 256 << 20
+    @Option(
         name: .customLong("docker-socket"),
         help: ArgumentHelp(
             "The socket of Docker or Podman, to find out about containers; may be repeated.", valueName: "path"),
@@ -43,7 +48,17 @@ struct WorkloadAttestorOptions: ParsableArguments {
     @Flag(help: "Log the selectors that are found, at level debug; they may tell of environments.")
     var logSelectors = false
 
+    /// What is found out about programs.
+    var program: UnixAttestor.ProgramPolicy {
+        let largest: Int64? = workloadSizeLimit < 0 ? nil : workloadSizeLimit == 0 ? .max : workloadSizeLimit
+        return UnixAttestor.ProgramPolicy(
+            findsPath: discoverWorkloadPath, largestHashed: discoverWorkloadPath ? largest : nil)
+    }
+
     func validate() throws {
+        guard discoverWorkloadPath || workloadSizeLimit == 256 << 20 else {
+            throw ValidationError("--workload-size-limit is for programs: give --discover-workload-path, too.")
+        }
         guard let kubelet else {
             guard kubeletName == nil, !kubeletUnverified else {
                 throw ValidationError("--kubelet says where the kubelet is.")
@@ -63,8 +78,6 @@ struct WorkloadAttestorOptions: ParsableArguments {
     func attestors(
         clock: any AgentClock, threads: BlockingThreads
     ) throws -> (attestors: [any WorkloadAttestor], services: [any Service]) {
-        let program = UnixAttestor.ProgramPolicy(
-            findsPath: discoverWorkloadPath, largestHashed: discoverWorkloadPath ? 256 << 20 : nil)
         var attestors: [any WorkloadAttestor] = [UnixAttestor(program: program, threads: threads)]
         var services: [any Service] = []
         if !engineSockets.isEmpty {

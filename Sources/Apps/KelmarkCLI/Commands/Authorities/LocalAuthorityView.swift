@@ -18,16 +18,20 @@ enum LocalAuthorityView {
                 printable(
                     "  Upstream authority ID: "
                         + (authority.upstreamID.isEmpty ? "No upstream authority" : authority.upstreamID)))
+            // Below a root that others share nothing can be proven, and whoever looks at the key should know.
+            if !authority.upstreamID.isEmpty { lines.append("  Grade: claimed") }
         }
         return lines
     }
 
-    /// A key as the API's JSON.
+    /// A key as the API's JSON, and `grade` where it has an authority above it.
     static func json(_ authority: AuthorityRecord) -> OrderedValue {
-        [
+        var map: OrderedMap = [
             "authority_id": .text(authority.id), "expires_at": SPIREJSON.integer(authority.expiresAt),
             "upstream_authority_subject_key_id": .text(authority.upstreamID),
         ]
+        if !authority.upstreamID.isEmpty { map["grade"] = "claimed" }
+        return .map(map)
     }
 
     /// A key to which something was done.

@@ -5,7 +5,7 @@ internal import IdentityHTTP
 internal import Logging
 
 /// By what the port for bundle and discovery proves itself: the issuer's SVID (profile `https_spiffe`), or a certificate of
-/// a public authority (`https_web`), which clients of OpenID Connect want. Facts (SPIFFE) 7.1.
+/// a public authority (`https_web`), which clients of OpenID Connect want; and how often they look. Facts (SPIFFE) 7.1.
 struct BundlePortOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -14,6 +14,9 @@ struct BundlePortOptions: ParsableArguments {
     var bundleCertificate: String?
     @Option(help: ArgumentHelp("The key of that certificate (PEM).", valueName: "file"), completion: .file())
     var bundleKey: String?
+    @Option(
+        help: ArgumentHelp("After what time readers of the bundle should look again.", valueName: "time"))
+    var bundleRefreshHint = LifetimeArgument.fiveMinutes
 
     func validate() throws {
         guard (bundleCertificate == nil) == (bundleKey == nil) else {

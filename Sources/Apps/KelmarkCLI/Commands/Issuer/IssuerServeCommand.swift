@@ -61,24 +61,16 @@ struct IssuerServeCommand: KelmarkCommand {
     var listen = NetworkPlace(host: "127.0.0.1", port: 8081)
     @Option(help: ArgumentHelp("Address and port for the bundle and OIDC discovery.", valueName: "host:port"))
     var bundleListen = NetworkPlace(host: "127.0.0.1", port: 8443)
-    @OptionGroup var bundlePort: BundlePortOptions
+    @OptionGroup(title: "The port of the bundle") var bundlePort: BundlePortOptions
     @Option(help: ArgumentHelp("Address and port for health and metrics.", valueName: "host:port"))
     var healthListen = NetworkPlace(host: "127.0.0.1", port: 9464)
-    @Option(help: ArgumentHelp("How long an authority lives.", valueName: "time"))
-    var caTtl = LifetimeArgument.oneDay
-    @Option(help: ArgumentHelp("How long X.509-SVIDs live unless their entry says otherwise.", valueName: "time"))
-    var x509Ttl = LifetimeArgument.oneHour
-    @Option(help: ArgumentHelp("How long JWT-SVIDs live unless their entry says otherwise.", valueName: "time"))
-    var jwtTtl = LifetimeArgument.fiveMinutes
-    @Option(help: ArgumentHelp("The iss of JWT-SVIDs; OIDC clients find the keys below it.", valueName: "URL"))
-    var jwtIssuer: String?
-    @Flag(help: "Certify one issuer below this one; the authority credential must allow it.")
-    var allowDownstream = false
     @Option(
         name: .customLong("admin-id"),
         help: ArgumentHelp("An identity that may administer over the network; may be repeated.", valueName: "spiffe-id")
     )
     var administrators: [SPIFFEIDArgument] = []
+    @OptionGroup(title: "What it signs") var issuance: IssuanceOptions
+    @OptionGroup(title: "Limits and forgetting") var calls: CallLimitOptions
     @OptionGroup(title: "Attestation of nodes") var nodes: NodeAttestationOptions
     @OptionGroup(title: "Upstream authority") var upstream: UpstreamOptions
 
@@ -90,11 +82,13 @@ struct IssuerServeCommand: KelmarkCommand {
             throw ValidationError(
                 "Below an authority elsewhere nothing can be proven: --upstream-… goes with --claimed.")
         }
-        guard !allowDownstream || upstream.name == nil else {
-            throw ValidationError("--allow-downstream is for issuers with roots of their own.")
+        guard issuer == nil || issuance.caKeyType == .p256 else {
+            throw ValidationError(
+                "An AID states P-256 keys for certificates: --ca-key-type ec-p256 goes with --issuer, others with --claimed."
+            )
         }
-        if let jwtIssuer, IssuerURL(jwtIssuer) == nil {
-            throw ValidationError("--jwt-issuer is an https URL without query and fragment.")
+        guard !issuance.allowDownstream || upstream.name == nil else {
+            throw ValidationError("--allow-downstream is for issuers with roots of their own.")
         }
     }
 
@@ -109,11 +103,8 @@ struct IssuerServeCommand: KelmarkCommand {
         let logger = Logger(label: "issuer") {
             SwitchedLogHandler(JSONLogHandler(component: $0, level: .trace), levels)
         }
-        var plan = IssuerHost.Plan(
-            configuration: configuration(domain), folder: place, gate: OpenGate(), authorizer: OpenIssuance())
-        plan.nodes = try nodes.plan(environment: context.environment)
+        var plan = try plan(domain, place, environment: context.environment)
         plan.upstream = try await upstream.authority(of: domain, clock: clock)
-        plan.administrators = Set(administrators.map(\.id))
         if let issuer {
             let wallet = try SealedFileVault.open(at: context.home.vault, passphrase: passphrase)
             plan.gate = StatementGate(context: context, vault: wallet, issuer: issuer)
@@ -137,7 +128,7 @@ struct IssuerServeCommand: KelmarkCommand {
         let identity = IdentityService(
             bundle: BundleEndpoint(
                 of: domain, from: OwnBundleSource(bundles: host.facades.bundles), logger: logger),
-            discovery: jwtIssuer.flatMap { IssuerURL($0) }.map {
+            discovery: issuance.jwtIssuer.flatMap { IssuerURL($0) }.map {
                 DiscoveryEndpoint(
                     issuer: $0, trustDomain: domain, from: OwnBundleSource(bundles: host.facades.bundles),
                     logger: logger)
@@ -160,14 +151,22 @@ struct IssuerServeCommand: KelmarkCommand {
         return CommandResult()
     }
 
-    private func configuration(_ domain: TrustDomain) -> IssuerConfiguration {
-        var configuration = IssuerConfiguration(trustDomain: domain)
-        configuration.authorityLifetime = caTtl.seconds
-        configuration.x509TTL = x509Ttl.seconds
-        configuration.jwtTTL = jwtTtl.seconds
-        configuration.tokenIssuer = jwtIssuer
-        configuration.allowsDownstream = allowDownstream
-        return configuration
+    /// The issuer that the options make, without what stands behind it.
+    func plan(_ domain: TrustDomain, _ place: String, environment: [String: String]) throws -> IssuerHost.Plan {
+        var configuration = issuance.configuration(of: domain)
+        configuration.refreshHint = bundlePort.bundleRefreshHint.seconds
+        var plan = IssuerHost.Plan(
+            configuration: configuration, folder: place, gate: OpenGate(), authorizer: OpenIssuance())
+        plan.nodes = try nodes.plan(environment: environment)
+        plan.administrators = Set(administrators.map(\.id))
+        plan.limits = calls.limits
+        plan.pruning = calls.pruning
+        if issuer != nil {
+            plan.standing = "keys are stated by an AID"
+        } else if upstream.name != nil {
+            plan.standing = "claimed, below an authority elsewhere"
+        }
+        return plan
     }
 
     /// The defaults stay below what the authority credential allows; dating back counts too.
@@ -180,8 +179,9 @@ struct IssuerServeCommand: KelmarkCommand {
             for: service.controller.aid, name: issuer, domain: trustDomain.domain
         ).authority.limits
         configuration.x509TTL = min(configuration.x509TTL, max(1, limits.longestX509 - 10))
+        configuration.agentTTL = configuration.agentTTL.map { min($0, max(1, limits.longestX509 - 10)) }
         configuration.jwtTTL = min(configuration.jwtTTL, limits.longestJWT)
-        configuration.signsTokens = limits.svidTypes.contains(.jwt)
+        configuration.signsTokens = configuration.signsTokens && limits.svidTypes.contains(.jwt)
         // A successor is made ready while its predecessor signs. With fewer, each would be made only when the one before
         // it has ended, and nothing could be signed in between.
         let needed = configuration.signsTokens ? 4 : 2

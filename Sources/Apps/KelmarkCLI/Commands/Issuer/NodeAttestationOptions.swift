@@ -11,6 +11,24 @@ struct NodeAttestationOptions: ParsableArguments {
         help: ArgumentHelp("Authorities (PEM) whose certificates prove nodes; may be repeated.", valueName: "file"),
         completion: .file())
     var x509Authorities: [String] = []
+    @Option(
+        name: .customLong("x509pop-mode"),
+        help: ArgumentHelp(
+            "Whose certificates prove nodes: those of --x509pop-ca (external_pki, unless given), or SVIDs of this trust "
+                + "domain (spiffe)."))
+    var x509Mode: CertificateModeArgument?
+    @Option(
+        name: .customLong("x509pop-svid-prefix"),
+        help: ArgumentHelp(
+            "How the paths of such SVIDs begin; the rest names the agent. /spire-exchange unless given.",
+            valueName: "path"))
+    var x509Prefix: SVIDPrefixArgument?
+    @Option(
+        name: .customLong("x509pop-agent-path-template"),
+        help: ArgumentHelp(
+            "How agents are named that a certificate proves, such as '{{ .PluginName }}/{{ .Subject.CommonName }}'.",
+            valueName: "template"))
+    var x509Template: String?
 
     @Option(
         name: .customLong("sshpop-ca"),
@@ -25,6 +43,12 @@ struct NodeAttestationOptions: ParsableArguments {
     @Flag(
         name: .customLong("sshpop-sha1"), help: "Let RSA host keys prove themselves with SHA-1, as SPIRE's agents do.")
     var acceptsSHA1 = false
+    @Option(
+        name: .customLong("sshpop-agent-path-template"),
+        help: ArgumentHelp(
+            "How agents are named that a host key proves, such as '{{ .PluginName }}/{{ .Hostname }}'.",
+            valueName: "template"))
+    var sshTemplate: String?
 
     @Option(
         name: .customLong("http-challenge-host"),
@@ -45,45 +69,28 @@ struct NodeAttestationOptions: ParsableArguments {
         help: "Whether only the first is believed who proves to be a host. Needed unless the port is below 1024.")
     var challengesOnce = true
 
-    @Option(
-        name: .customLong("k8s-psat-cluster"),
-        help: ArgumentHelp("A Kubernetes cluster whose projected tokens prove nodes.", valueName: "name"))
-    var cluster: PathSegmentArgument?
-    @Option(
-        name: .customLong("k8s-psat-service-account"),
-        help: ArgumentHelp("The service account of agents; may be repeated.", valueName: "namespace:name"))
-    var serviceAccounts: [ServiceAccountArgument] = []
-    @Option(
-        name: .customLong("k8s-psat-audience"),
-        help: ArgumentHelp(
-            "For whom their tokens are; may be repeated. spire-server unless given.", valueName: "text"))
-    var audiences: [String] = []
-    @Option(
-        name: .customLong("k8s-psat-node-label"),
-        help: ArgumentHelp("A label of nodes that becomes a selector; may be repeated.", valueName: "name"))
-    var nodeLabels: [String] = []
-    @Option(
-        name: .customLong("k8s-psat-pod-label"),
-        help: ArgumentHelp("A label of agents' pods that becomes a selector; may be repeated.", valueName: "name"))
-    var podLabels: [String] = []
-    @Option(
-        name: .customLong("k8s-psat-api-server"),
-        help: ArgumentHelp(
-            "https://host:port of the API server; that of this pod's cluster unless given.", valueName: "URL"))
-    var apiServer: String?
-    @Option(
-        name: .customLong("k8s-psat-ca-file"),
-        help: ArgumentHelp("Who vouches for the API server (PEM).", valueName: "file"), completion: .file())
-    var apiAuthorities = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
-    @Option(
-        name: .customLong("k8s-psat-token-file"),
-        help: ArgumentHelp("The token of the issuer's own service account.", valueName: "file"), completion: .file())
-    var apiToken = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+    @OptionGroup var kubernetes: KubernetesNodeOptions
 
     func validate() throws {
-        guard !sshAuthorities.isEmpty || (sshDomain == nil && !acceptsSHA1) else {
-            throw ValidationError("--sshpop-domain and --sshpop-sha1 need --sshpop-ca.")
+        switch x509Mode {
+        case .spiffe:
+            guard x509Authorities.isEmpty else {
+                throw ValidationError("--x509pop-mode spiffe takes SVIDs of this trust domain: leave --x509pop-ca out.")
+            }
+        case .authorities, nil:
+            guard x509Prefix == nil else {
+                throw ValidationError("--x509pop-svid-prefix is for --x509pop-mode spiffe: give that, too.")
+            }
+            guard !x509Authorities.isEmpty || (x509Mode == nil && x509Template == nil) else {
+                throw ValidationError("--x509pop-… need --x509pop-ca, or --x509pop-mode spiffe.")
+            }
         }
+        _ = try template(x509Template, "x509pop", X509PoPAttestor.templateValues)
+        guard !sshAuthorities.isEmpty || (sshDomain == nil && !acceptsSHA1 && sshTemplate == nil) else {
+            throw ValidationError(
+                "--sshpop-domain, --sshpop-sha1 and --sshpop-agent-path-template need --sshpop-ca.")
+        }
+        _ = try template(sshTemplate, "sshpop", SSHPoPAttestor.templateValues)
         guard !challengedHosts.isEmpty || (challengePort == nil && challengesHighPorts && challengesOnce) else {
             throw ValidationError("The other options of --http-challenge need --http-challenge-host.")
         }
@@ -93,13 +100,17 @@ struct NodeAttestationOptions: ParsableArguments {
                 "--no-http-challenge-tofu needs a port below 1024: --http-challenge-port or "
                     + "--no-http-challenge-non-root-ports.")
         }
-        guard
-            cluster != nil
-                || (serviceAccounts.isEmpty && audiences.isEmpty && nodeLabels.isEmpty
-                    && podLabels.isEmpty && apiServer == nil)
-        else { throw ValidationError("The other options of --k8s-psat need --k8s-psat-cluster.") }
-        guard cluster == nil || !serviceAccounts.isEmpty else {
-            throw ValidationError("--k8s-psat-cluster needs --k8s-psat-service-account.")
+    }
+
+    private func template(
+        _ text: String?, _ attestor: String, _ values: Set<String>
+    ) throws -> AgentPathTemplate? {
+        guard let text else { return nil }
+        do throws(AgentPathTemplate.Fault) {
+            return try AgentPathTemplate(text, names: values)
+        } catch {
+            let names = values.sorted().map { "{{ .\($0) }}" }.joined(separator: ", ")
+            throw ValidationError("--\(attestor)-agent-path-template: \(error); there are \(names).")
         }
     }
 
@@ -107,36 +118,45 @@ struct NodeAttestationOptions: ParsableArguments {
     /// - Parameter environment: where a pod finds the API server of its own cluster.
     func plan(environment: [String: String]) throws -> NodeAttestationPlan {
         var plan = NodeAttestationPlan()
-        plan.x509Authorities = x509Authorities
+        let byCertificate = try template(x509Template, "x509pop", X509PoPAttestor.templateValues)
+        if x509Mode == .spiffe {
+            plan.x509 = .init(
+                trust: .ownSVIDs(prefix: x509Prefix?.prefix ?? "/spire-exchange"), template: byCertificate)
+        } else if !x509Authorities.isEmpty {
+            plan.x509 = .init(trust: .authorities(x509Authorities), template: byCertificate)
+        }
         if !sshAuthorities.isEmpty {
             plan.ssh = .init(
-                authorityFiles: sshAuthorities, canonicalDomain: sshDomain?.name ?? "", acceptsSHA1: acceptsSHA1)
+                authorityFiles: sshAuthorities, canonicalDomain: sshDomain?.name ?? "", acceptsSHA1: acceptsSHA1,
+                template: try template(sshTemplate, "sshpop", SSHPoPAttestor.templateValues))
         }
         if !challengedHosts.isEmpty {
             plan.httpChallenge = .init(
                 hosts: challengedHosts.contains(.any) ? nil : challengedHosts.map(\.pattern),
                 requiredPort: challengePort, allowsHighPorts: challengesHighPorts, isFirstUseOnly: challengesOnce)
         }
-        if let cluster {
-            plan.clusters = [
-                .init(
-                    name: cluster.segment, serviceAccounts: Set(serviceAccounts.map(\.account)),
-                    audiences: audiences.isEmpty ? ["spire-server"] : audiences, nodeLabels: Set(nodeLabels),
-                    podLabels: Set(podLabels), server: try apiServer ?? Self.apiServer(of: environment),
-                    authorityFile: apiAuthorities, tokenFile: apiToken)
-            ]
-        }
+        plan.clusters = try kubernetes.clusters(environment: environment)
         return plan
     }
+}
 
-    private static func apiServer(of environment: [String: String]) throws -> String {
-        guard let host = environment["KUBERNETES_SERVICE_HOST"], !host.isEmpty else {
-            throw CommandFailure(
-                "KM-USAGE", "this is no pod of a cluster: the API server has to be named",
-                next: "\(Product.command) issuer serve --help")
-        }
-        let port = environment["KUBERNETES_SERVICE_PORT"] ?? "443"
-        return "https://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+/// Whose certificates prove nodes.
+enum CertificateModeArgument: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case authorities = "external_pki"
+    case spiffe
+}
+
+/// What the paths of some SVIDs begin with: whole segments.
+struct SVIDPrefixArgument: ExpressibleByArgument, Hashable, Sendable {
+    let prefix: String
+
+    init?(argument: String) {
+        let path = argument.hasSuffix("/") ? String(argument.dropLast()) : argument
+        // Without a segment every workload could become an agent, and below /spire are the issuer and its agents.
+        guard path.hasPrefix("/"), (try? SPIFFEID("spiffe://domain.test\(path)"))?.isTrustDomainID == false,
+            path != "/spire", !path.hasPrefix("/spire/")
+        else { return nil }
+        prefix = path
     }
 }
 
@@ -163,28 +183,5 @@ struct HostPatternArgument: ExpressibleByArgument, Hashable, Sendable {
         let host = argument.hasPrefix("*.") ? String(argument.dropFirst(2)) : argument
         guard argument == "*" || HostNameArgument(argument: host) != nil else { return nil }
         self.init(pattern: argument)
-    }
-}
-
-/// A name that becomes one segment of a path.
-struct PathSegmentArgument: ExpressibleByArgument, Hashable, Sendable {
-    let segment: String
-
-    init?(argument: String) {
-        guard !argument.contains("/"), (try? SPIFFEID("spiffe://domain.test/\(argument)")) != nil else { return nil }
-        segment = argument
-    }
-}
-
-/// A service account of Kubernetes: `namespace:name`.
-struct ServiceAccountArgument: ExpressibleByArgument, Hashable, Sendable {
-    let account: String
-
-    init?(argument: String) {
-        let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && !$0.contains { $0.isWhitespace } }) else {
-            return nil
-        }
-        account = argument
     }
 }

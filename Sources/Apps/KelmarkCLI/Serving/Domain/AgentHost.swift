@@ -24,6 +24,8 @@ struct AgentHost: Sendable {
         var nodeProof: (any NodeProof)?
         /// What decides about authorities when the agent is bound to an organisation.
         var admission: AnchoredAdmission?
+        /// What workloads are offered.
+        var offer = IdentityServer.WorkloadOffer()
         /// Whether the log names selectors.
         var logsSelectors = false
         /// What runs beside the agent for these parts.
@@ -47,6 +49,7 @@ struct AgentHost: Sendable {
     private let attestations = AttestationMeter()
     private let meters = (workloads: CallMeter(listener: "workloads"), delegates: CallMeter(listener: "delegates"))
     private let client: GRPCIssuerClient
+    private let offer: IdentityServer.WorkloadOffer
     private let beside: [any Service]
     private let admission: AnchoredAdmission?
     private let levels: LogLevelSwitch
@@ -55,14 +58,25 @@ struct AgentHost: Sendable {
     private let listening = ListeningFlag()
 
     /// Opens what the agent kept.
-    /// - Throws: ``CommandFailure`` for an agent that has never attested and has no way to; what the store fails with.
+    /// - Throws: ``CommandFailure`` for an agent that has never attested and has no way to, and for one that knows nobody to
+    ///   trust; what the store fails with.
     static func open(_ plan: Plan, levels: LogLevelSwitch, logger: Logger) async throws -> AgentHost {
         let store = try FileAgentStore(
             folder: plan.folder, trustDomain: plan.configuration.trustDomain, threads: plan.threads)
-        if plan.nodeProof == nil, try await store.load()?.identity == nil {
+        let kept = try await store.load()
+        if plan.nodeProof == nil, kept?.identity == nil {
             throw CommandFailure(
                 "KM-AGENT-NO-ATTESTATION", "the agent has to attest, and nothing says how",
                 next: "\(Product.command) token create --out token")
+        }
+        // Whoever answers would have to be proven, and nobody can be: the agent would ask for ever.
+        if case .proven = plan.configuration.bootstrap, plan.admission == nil,
+            kept?.bundle.x509Authorities.isEmpty ?? true
+        {
+            throw CommandFailure(
+                "KM-AGENT-NO-TRUST",
+                "nothing says whom to take for the issuer: --trust-bundle, --trust-bundle-url or --root with --proof does"
+            )
         }
         return AgentHost(plan, store, levels, logger)
     }
@@ -78,6 +92,7 @@ struct AgentHost: Sendable {
             threads: plan.threads, clock: clock, logger: logger, showsSelectors: plan.logsSelectors)
         selfCheck = AgentSelfCheck(of: agent)
         beside = plan.beside
+        offer = plan.offer
         admission = plan.admission
         self.levels = levels
         startedAt = clock.now()
@@ -93,7 +108,8 @@ struct AgentHost: Sendable {
             agent.health.finding(answersOwnCall: selfCheck.passes).isReady
         }
         let workloads = IdentityServer.workloads(
-            at: socket, answers: agent.identities, meter: meters.workloads, logger: logger, isServing: isServing)
+            at: socket, answers: agent.identities, offer: offer, meter: meters.workloads, logger: logger,
+            isServing: isServing)
         var services = beside
         services += [client, agent, selfCheck, workloads, ListeningNotice(listening) { try await workloads.ready() }]
         if let adminSocket {

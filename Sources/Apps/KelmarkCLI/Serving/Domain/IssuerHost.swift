@@ -24,6 +24,10 @@ struct IssuerHost: Sendable {
         var upstream: (any UpstreamAuthority)?
         var administrators: Set<SPIFFEID> = []
         var limits = RateLimits()
+        /// When agents are forgotten; nil for never.
+        var pruning: RegistrationSweep.AgentPruning?
+        /// What stands behind its keys, for operators.
+        var standing = "claimed"
     }
 
     let plan: Plan
@@ -57,13 +61,14 @@ struct IssuerHost: Sendable {
         let rotation = RotationService(authorities: authorities, issuing: issuing, logger: logger)
         let directory = try await RegistrationDirectory.open(trustDomain: domain, store: store)
         let limiter = RateLimiter(plan.limits, clock: clock)
-        let attestors = try plan.nodes.attestors(for: domain, clock: clock)
+        let bundles = BundleService(authorities)
+        let attestors = try plan.nodes.attestors(for: domain, clock: clock) { bundles.bundle.x509Bundle }
         let agents = AgentService(
             directory, attestors: [JoinTokenAttestor(directory, clock: clock)] + attestors, signer: issuing,
             limiter: limiter, clock: clock)
         let entries = EntryService(directory, clock: clock)
-        let sweep = RegistrationSweep(entries: entries, agents: agents, clock: clock, logger: logger)
-        let bundles = BundleService(authorities)
+        let sweep = RegistrationSweep(
+            entries: entries, agents: agents, pruning: plan.pruning, clock: clock, logger: logger)
         let poller = BundlePoller(
             directory, fetcher: HTTPSBundleFetcher(now: { clock.now() }), ownBundle: { bundles.bundle.x509Bundle },
             clock: clock, logger: logger)
@@ -100,8 +105,8 @@ struct IssuerHost: Sendable {
     /// Whether it can sign, in words for health endpoints.
     func health() -> HealthEndpoint {
         HealthEndpoint([
-            HealthCheck("server.ca") { [facades] in
-                await facades.isHealthy() ? .healthy : .notReady("no authority can sign")
+            HealthCheck("server.ca") { [facades, standing = plan.standing] in
+                await facades.isHealthy() ? .healthy(standing) : .notReady("no authority can sign")
             },
             HealthCheck("server") { [rotation] in
                 rotation.serverIdentity == nil ? .notReady("the issuer has no SVID of its own") : .healthy

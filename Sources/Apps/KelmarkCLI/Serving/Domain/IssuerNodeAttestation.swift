@@ -14,6 +14,8 @@ struct NodeAttestationPlan: Sendable {
         var canonicalDomain = ""
         /// Whether RSA keys may prove themselves with SHA-1, as SPIRE's agents do.
         var acceptsSHA1 = false
+        /// How agents are named; nil for the fingerprint.
+        var template: AgentPathTemplate?
     }
 
     /// `k8s_psat`: a cluster whose tokens count.
@@ -32,29 +34,53 @@ struct NodeAttestationPlan: Sendable {
         var tokenFile: String
     }
 
-    /// Certificate authorities whose certificates prove nodes (`x509pop`); PEM files.
-    var x509Authorities: [String] = []
+    /// `x509pop`.
+    struct Certificates: Hashable, Sendable {
+        /// Whose certificates count.
+        enum Trust: Hashable, Sendable {
+            /// Those of authorities elsewhere; PEM files.
+            case authorities([String])
+            /// SVIDs of the own trust domain whose path begins so; the rest names the agent.
+            case ownSVIDs(prefix: String)
+        }
+
+        var trust: Trust
+        /// How agents are named; nil for the fingerprint, or the rest of the SVID's path.
+        var template: AgentPathTemplate?
+    }
+
+    var x509: Certificates?
     var ssh: SSH?
     var httpChallenge: HTTPChallengeAttestor.Policy?
     var clusters: [Cluster] = []
 
     /// The attestors of the plan.
+    /// - Parameter ownBundle: the authorities of the trust domain, for nodes that have SVIDs of it.
     /// - Throws: when a file can't be read, or a setting is none.
-    func attestors(for domain: TrustDomain, clock: any IssuerClock) throws -> [any NodeAttestor] {
+    func attestors(
+        for domain: TrustDomain, clock: any IssuerClock, ownBundle: @escaping @Sendable () async throws -> X509Bundle
+    ) throws -> [any NodeAttestor] {
         var attestors: [any NodeAttestor] = []
-        if !x509Authorities.isEmpty {
-            // Read at once, so that a wrong file is told before anybody is served, and anew at each attestation.
-            let load: @Sendable () throws -> [X509Certificate] = { [x509Authorities] in
-                try x509Authorities.flatMap { try Self.certificates(inFile: $0) }
+        if let x509 {
+            let trust: X509PoPAttestor.Trust
+            switch x509.trust {
+            case .authorities(let files):
+                // Read at once, so that a wrong file is told before anybody is served, and anew at each attestation.
+                let load: @Sendable () throws -> [X509Certificate] = {
+                    try files.flatMap { try Self.certificates(inFile: $0) }
+                }
+                _ = try load()
+                trust = .authorities { try load() }
+            case .ownSVIDs(let prefix): trust = .ownSVIDs(prefix: prefix, bundle: ownBundle)
             }
-            _ = try load()
-            attestors.append(X509PoPAttestor(trustDomain: domain, trust: .authorities { try load() }, clock: clock))
+            attestors.append(X509PoPAttestor(trustDomain: domain, trust: trust, template: x509.template, clock: clock))
         }
         if let ssh {
             attestors.append(
                 SSHPoPAttestor(
                     trustDomain: domain, authorities: try ssh.authorityFiles.flatMap { try Self.keys(inFile: $0) },
-                    canonicalDomain: ssh.canonicalDomain, acceptsSHA1Proofs: ssh.acceptsSHA1, clock: clock))
+                    canonicalDomain: ssh.canonicalDomain, template: ssh.template, acceptsSHA1Proofs: ssh.acceptsSHA1,
+                    clock: clock))
         }
         if let httpChallenge {
             attestors.append(
