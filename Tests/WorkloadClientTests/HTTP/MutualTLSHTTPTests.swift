@@ -139,8 +139,8 @@ struct MutualTLSHTTPTests {
     @Test(arguments: [true, false])
     func anOldConnectionAsksNothingMore(_ isServerAged: Bool) async throws {
         var (serving, asking) = (try tls(server, "/client"), try tls(client, "/server"))
-        serving.connectionAge = isServerAged ? .milliseconds(500) : nil
-        asking.connectionAge = isServerAged ? nil : .milliseconds(500)
+        serving.connectionAge = isServerAged ? .seconds(3) : nil
+        asking.connectionAge = isServerAged ? nil : .seconds(3)
         (serving.grace, asking.grace) = (.seconds(3600), .seconds(3600))
         try await self.serving(serving) { [asking] port in
             let (configuration, channels) = watched()
@@ -159,10 +159,10 @@ struct MutualTLSHTTPTests {
     @Test(arguments: [true, false])
     func anAnswerIsNotCutByAge(_ isServerAged: Bool) async throws {
         var (serving, asking) = (try tls(server, "/client"), try tls(client, "/server"))
-        serving.connectionAge = isServerAged ? .milliseconds(500) : nil
-        asking.connectionAge = isServerAged ? nil : .milliseconds(500)
+        serving.connectionAge = isServerAged ? .seconds(3) : nil
+        asking.connectionAge = isServerAged ? nil : .seconds(3)
         let slow: Responder = { request, writer, channel in
-            try await Task.sleep(for: .milliseconds(1200))
+            try await Task.sleep(for: .seconds(4))
             try await Self.name(request, writer, channel)
         }
         try await self.serving(serving, slow) { [asking] port in

@@ -270,8 +270,8 @@ struct MutualTLSTests {
     /// A connection that is old enough takes no further call; the next one is judged anew.
     @Test(arguments: [true, false]) func anOldConnectionOfGRPCIsCalledNoMore(_ isServerAged: Bool) async throws {
         var (serving, calling) = (server(), client())
-        serving.connectionAge = isServerAged ? .seconds(1) : nil
-        calling.connectionAge = isServerAged ? nil : .seconds(1)
+        serving.connectionAge = isServerAged ? .seconds(3) : nil
+        calling.connectionAge = isServerAged ? nil : .seconds(3)
         (serving.grace, calling.grace) = (.seconds(3600), .seconds(3600))
         try await gRPC(serving) { port in
             let (channels, found) = AsyncStream.makeStream(of: (any Channel).self)
@@ -295,8 +295,8 @@ struct MutualTLSTests {
 
     @Test(arguments: [true, false]) func aCallIsNotCutByAge(_ isServerAged: Bool) async throws {
         var (serving, calling) = (server(), client())
-        serving.connectionAge = isServerAged ? .seconds(1) : nil
-        calling.connectionAge = isServerAged ? nil : .seconds(1)
+        serving.connectionAge = isServerAged ? .seconds(3) : nil
+        calling.connectionAge = isServerAged ? nil : .seconds(3)
         try await gRPC(serving) { port in
             let transport = try calling.grpcClientTransport(to: .ipv4(address: "127.0.0.1", port: port))
             try await withGRPCClient(transport: transport) { client in
@@ -331,7 +331,7 @@ struct MutualTLSTests {
         func check(
             request: Grpc_Health_V1_HealthCheckRequest, context: ServerContext
         ) async throws -> Grpc_Health_V1_HealthCheckResponse {
-            if request.service == "slow" { try await Task.sleep(for: .milliseconds(1800)) }
+            if request.service == "slow" { try await Task.sleep(for: .seconds(4)) }
             var response = Grpc_Health_V1_HealthCheckResponse()
             response.status = .serving
             return response
