@@ -154,7 +154,7 @@ import Testing
         ["--claimed", "--upstream-cert-file", "pass", "--upstream-key-file", "pass"],
         [
             "--claimed", "--k8s-psat-cluster", "main", "--k8s-psat-service-account", "a:b", "--k8s-psat-api-server",
-            "http://localhost",
+            "http://localhost", "--k8s-psat-token-file", "pass",
         ],
         ["--claimed", "--k8s-psat-cluster", "main", "--k8s-psat-service-account", "a:b"],
     ])

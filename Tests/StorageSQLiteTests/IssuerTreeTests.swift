@@ -70,6 +70,14 @@ import Transparency
             DROP TABLE tree_head; DROP TABLE tree_tiles; PRAGMA user_version = 3;
             DELETE FROM grdb_migrations WHERE identifier = 'tree of leaves'
             """)
+        // Whoever only looks leaves it so: the version before may still serve it.
+        for _ in 1...2 {
+            #expect {
+                try SQLiteIssuerStore(lookingInto: path)
+            } throws: {
+                ($0 as? IssuerStoreError)?.code == .unavailable
+            }
+        }
         let store = try SQLiteIssuerStore(path: path)
         #expect(try await store.root() == root)
         #expect(try await store.verifyTree() == root)
@@ -198,14 +206,31 @@ import Transparency
         #expect(try await store.leafCount() == 250)
     }
 
-    /// Another program that writes leaves without the tree is not joined.
-    @Test func aTreeThatFellBehindIsNotBuiltUpon() async throws {
+    /// An older version that still has the file open writes leaves without the tree.
+    @Test func leavesWithoutTreeAreAdded() async throws {
         let folder = try TemporaryFolder()
-        let path = folder.path("issuer.sqlite")
-        let store = try SQLiteIssuerStore(path: path)
+        let store = try SQLiteIssuerStore(path: folder.path("issuer.sqlite"))
+        _ = try await store.commit(try Self.batch(0..<300))
+        let root = try await store.root()
+        try await store.write { transaction in
+            try transaction.change("DELETE FROM tree_tiles") { _ in }
+            try transaction.keep(TreeFrontier())
+        }
+        _ = try await store.commit(try Self.batch(300..<301))
+        #expect(try await store.verifyTree().size == 301)
+        #expect(try await store.consistencyProof(from: 300)?.oldRoot == root.hash)
+    }
+
+    @Test func aTreeThatIsAheadIsNotBuiltUpon() async throws {
+        let folder = try TemporaryFolder()
+        let store = try SQLiteIssuerStore(path: folder.path("issuer.sqlite"))
         _ = try await store.commit(try Self.batch(0..<3))
-        try await store.write { try $0.keep(TreeFrontier()) }
-        await #expect(throws: IssuerStoreError(.corrupt, "there are 3 leaves, and the log's tree has 0")) {
+        try await store.write { transaction in
+            var frontier = try transaction.frontier()
+            _ = try frontier.append(.leaf([1]))
+            try transaction.keep(frontier)
+        }
+        await #expect(throws: IssuerStoreError(.corrupt, "there are 3 leaves, and the log's tree has 4")) {
             try await store.commit(try Self.batch(3..<4))
         }
     }

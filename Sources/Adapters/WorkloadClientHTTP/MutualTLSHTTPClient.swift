@@ -17,7 +17,8 @@ public import WorkloadClient
 /// ```
 ///
 /// It speaks HTTP/1.1. Connections are kept and used again as AsyncHTTPClient does it, until they reach the
-/// `connectionAge` of `MutualTLS` or an SVID expires: then they end, after the answer that is under way.
+/// `connectionAge` of `MutualTLS` or an SVID expires: then they end, after the answer that is under way if it is there within
+/// ten seconds. Else its body fails: what takes longer than the age needs a greater one.
 ///
 /// To AsyncHTTPClient each request is one of plain HTTP, with TLS beneath it. What it tells is told so: the `url` and the
 /// `history` of an answer, and its logs and metrics, begin with `http` and name the port.

@@ -59,7 +59,8 @@ extension HTTPServerBuilder {
     /// ```
     /// - Parameters:
     ///   - tls: the identity, and who may call. It negotiates `http/1.1`, whatever else the value says. A connection that
-    ///     reaches its `connectionAge` ends after the answer that is under way.
+    ///     reaches its `connectionAge` ends after the answer that is under way, or ten seconds later in the middle of it:
+    ///     what takes longer needs a greater age.
     ///   - configuration: of the HTTP/1.1 that is spoken over it.
     public static func mutualTLS(
         _ tls: MutualTLS, configuration: HTTP1Channel.Configuration = HTTP1Channel.Configuration()

@@ -139,8 +139,8 @@ struct MutualTLSHTTPTests {
     @Test(arguments: [true, false])
     func anOldConnectionAsksNothingMore(_ isServerAged: Bool) async throws {
         var (serving, asking) = (try tls(server, "/client"), try tls(client, "/server"))
-        serving.connectionAge = isServerAged ? .seconds(3) : nil
-        asking.connectionAge = isServerAged ? nil : .seconds(3)
+        serving.connectionAge = isServerAged ? .seconds(6) : nil
+        asking.connectionAge = isServerAged ? nil : .seconds(6)
         (serving.grace, asking.grace) = (.seconds(3600), .seconds(3600))
         try await self.serving(serving) { [asking] port in
             let (configuration, channels) = watched()
@@ -159,10 +159,10 @@ struct MutualTLSHTTPTests {
     @Test(arguments: [true, false])
     func anAnswerIsNotCutByAge(_ isServerAged: Bool) async throws {
         var (serving, asking) = (try tls(server, "/client"), try tls(client, "/server"))
-        serving.connectionAge = isServerAged ? .seconds(3) : nil
-        asking.connectionAge = isServerAged ? nil : .seconds(3)
+        serving.connectionAge = isServerAged ? .seconds(6) : nil
+        asking.connectionAge = isServerAged ? nil : .seconds(6)
         let slow: Responder = { request, writer, channel in
-            try await Task.sleep(for: .seconds(4))
+            try await Task.sleep(for: .seconds(7))
             try await Self.name(request, writer, channel)
         }
         try await self.serving(serving, slow) { [asking] port in

@@ -111,7 +111,7 @@ struct MutualTLSTests {
 
     @Test func aConnectionOutlivesTheTimeOfItsHandshake() async throws {
         var tls = server()
-        tls.handshakeTime = .seconds(2)
+        tls.handshakeTime = .seconds(6)
         try await serving(tls) { port in
             let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connect(host: "127.0.0.1", port: port) { [client = client()] channel in
@@ -123,7 +123,7 @@ struct MutualTLSTests {
                 var chunks = inbound.makeAsyncIterator()
                 try await outbound.write(ByteBuffer(string: "who am I"))
                 #expect(try await chunks.next() != nil)
-                try await Task.sleep(for: .seconds(2))
+                try await Task.sleep(for: .seconds(6))
                 try await outbound.write(ByteBuffer(string: "who am I"))
                 #expect(try await chunks.next() != nil)
             }
@@ -270,8 +270,8 @@ struct MutualTLSTests {
     /// A connection that is old enough takes no further call; the next one is judged anew.
     @Test(arguments: [true, false]) func anOldConnectionOfGRPCIsCalledNoMore(_ isServerAged: Bool) async throws {
         var (serving, calling) = (server(), client())
-        serving.connectionAge = isServerAged ? .seconds(3) : nil
-        calling.connectionAge = isServerAged ? nil : .seconds(3)
+        serving.connectionAge = isServerAged ? .seconds(6) : nil
+        calling.connectionAge = isServerAged ? nil : .seconds(6)
         (serving.grace, calling.grace) = (.seconds(3600), .seconds(3600))
         try await gRPC(serving) { port in
             let (channels, found) = AsyncStream.makeStream(of: (any Channel).self)
@@ -295,8 +295,8 @@ struct MutualTLSTests {
 
     @Test(arguments: [true, false]) func aCallIsNotCutByAge(_ isServerAged: Bool) async throws {
         var (serving, calling) = (server(), client())
-        serving.connectionAge = isServerAged ? .seconds(3) : nil
-        calling.connectionAge = isServerAged ? nil : .seconds(3)
+        serving.connectionAge = isServerAged ? .seconds(6) : nil
+        calling.connectionAge = isServerAged ? nil : .seconds(6)
         try await gRPC(serving) { port in
             let transport = try calling.grpcClientTransport(to: .ipv4(address: "127.0.0.1", port: port))
             try await withGRPCClient(transport: transport) { client in
@@ -331,7 +331,7 @@ struct MutualTLSTests {
         func check(
             request: Grpc_Health_V1_HealthCheckRequest, context: ServerContext
         ) async throws -> Grpc_Health_V1_HealthCheckResponse {
-            if request.service == "slow" { try await Task.sleep(for: .seconds(4)) }
+            if request.service == "slow" { try await Task.sleep(for: .seconds(7)) }
             var response = Grpc_Health_V1_HealthCheckResponse()
             response.status = .serving
             return response

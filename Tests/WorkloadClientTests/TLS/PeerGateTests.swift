@@ -97,8 +97,11 @@ struct PeerGateTests {
         channel.embeddedEventLoop.advanceTime(by: .seconds(1))
         #expect(ended.count == 1)
         #expect(channel.isActive)
+        try channel.throwIfErrorCaught()
         channel.embeddedEventLoop.advanceTime(by: .seconds(5))
         #expect(!channel.isActive)
+        // An end that cuts something off must not look like the end of it.
+        #expect(throws: MutualTLSError.tooOld) { try channel.throwIfErrorCaught() }
     }
 
     @Test func theOwnEndCounts() throws {
@@ -159,7 +162,7 @@ struct PeerGateTests {
             ScriptedSource(
                 svid: try domain.svid("/slow"), trust: try domain.bundle(), beforeBundle: ScriptedSource.never),
             authorizer: .any)
-        slow.handshakeTime = .milliseconds(100)
+        slow.handshakeTime = .seconds(6)
         let slowListener = try await listener(slow)
         try await connection(try tls("/client"), to: slowListener).closeFuture.get()
         let quickListener = try await listener(try tls("/server"))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import GRDB
+internal import KERI
 
 /// One step from an older file to a newer one. Steps are only ever appended, each in the file of its tables.
 struct IssuerMigration: Sendable {
@@ -23,9 +24,23 @@ enum IssuerSchema {
             applicationID: applicationID, version: UInt32(migrations.count), name: "store of an issuer")
     }
 
+    /// Refuses a file that ``migrate(_:)`` would change.
+    static func requireNewest(_ pool: DatabasePool, _ path: String) throws {
+        let found = try version(of: pool)
+        guard found == migrations.count else {
+            throw StoreError(
+                .unavailable,
+                "\(path) has version \(found) and not \(migrations.count): it is brought up to date when its issuer is "
+                    + "started with this version")
+        }
+    }
+
+    private static func version(of pool: DatabasePool) throws -> Int {
+        try pool.read { try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }
+    }
+
     static func migrate(_ pool: DatabasePool) throws {
-        let found = try pool.read { try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }
-        guard found < migrations.count else { return }
+        guard try version(of: pool) < migrations.count else { return }
         var migrator = DatabaseMigrator()
         for (number, migration) in migrations.enumerated() {
             migrator.registerMigration(migration.name) { database in

@@ -14,10 +14,7 @@ extension SQLiteIssuerStore: IssuanceStore {
             var indexes: [UInt64] = []
             var next = try transaction.leafCount()
             var head = try transaction.auditHead()
-            var frontier = batch.issuances.isEmpty ? TreeFrontier() : try transaction.frontier()
-            guard batch.issuances.isEmpty || frontier.size == next else {
-                throw IssuerStoreError(.corrupt, "there are \(next) leaves, and the log's tree has \(frontier.size)")
-            }
+            var frontier = batch.issuances.isEmpty ? TreeFrontier() : try transaction.frontier(reaching: next)
             for (record, event) in batch.issuances {
                 let leaf = try batch.leaf(of: record, at: next)
                 try transaction.append(record, leaf, at: next)

@@ -90,14 +90,9 @@ extension SQLiteIssuerStore {
     static func addToTree(of pool: DatabasePool, atMost limit: Int) throws -> UInt64 {
         try pool.write { database in
             let transaction = SQLiteIssuerTransaction(database, isWritable: true)
-            var frontier = try transaction.frontier()
             let count = try transaction.leafCount()
-            let end = min(count, frontier.size + UInt64(limit))
-            while frontier.size < end {
-                let page = try transaction.leaves(from: frontier.size, limit: Int(min(256, end - frontier.size)))
-                guard !page.isEmpty else { throw StoreError(.corrupt, "leaf \(frontier.size) is missing") }
-                for leaf in page { try transaction.append(leaf, to: &frontier) }
-            }
+            let size = try transaction.frontier().size
+            let frontier = try transaction.frontier(reaching: min(count, size + UInt64(limit)))
             try transaction.keep(frontier)
             return count - frontier.size
         }

@@ -49,18 +49,31 @@ public final class SQLiteIssuerStore: Sendable {
         try self.init(path: path, options: options, longestLine: 16_384)
     }
 
-    init(path: String, options: SQLiteKeyEventStore.Options = .init(), longestLine: Int) throws {
+    /// Opens a store to look into it, perhaps beside the issuer that serves it. A file of an older version stays one: whoever
+    /// wrote it would not open it any more.
+    /// - Throws: `IssuerStoreError` as the other initialiser does, and `unavailable` for a file of an older version.
+    public convenience init(lookingInto path: String) throws {
+        try self.init(path: path, longestLine: 16_384, bringsUpToDate: false)
+    }
+
+    init(
+        path: String, options: SQLiteKeyEventStore.Options = .init(), longestLine: Int, bringsUpToDate: Bool = true
+    ) throws {
         self.path = path
         self.longestLine = longestLine
         do {
             let (pool, identity) = try StoreFile.claim(path, format: IssuerSchema.format) {
                 let pool = try DatabasePool(path: path, configuration: Self.configuration(path, options))
-                try IssuerSchema.migrate(pool)
+                if bringsUpToDate {
+                    try IssuerSchema.migrate(pool)
+                } else {
+                    try IssuerSchema.requireNewest(pool, path)
+                }
                 try pool.writeWithoutTransaction { try Self.setUpWriter($0, options) }
                 return pool
             }
             do {
-                try Self.completeTree(of: pool)
+                if bringsUpToDate { try Self.completeTree(of: pool) }
                 try pool.read { try Self.checkAuditHead(SQLiteIssuerTransaction($0, isWritable: false)) }
             } catch {
                 StoreFile.release(identity)

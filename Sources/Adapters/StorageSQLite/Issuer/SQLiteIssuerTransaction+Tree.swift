@@ -47,6 +47,21 @@ extension SQLiteIssuerTransaction {
         }
     }
 
+    /// The right edge of the tree of the first `count` leaves. Those that it lacks are added: an older version that still has
+    /// the file open writes leaves without it.
+    func frontier(reaching count: UInt64) throws -> TreeFrontier {
+        var frontier = try frontier()
+        guard frontier.size <= count else {
+            throw StoreError(.corrupt, "there are \(count) leaves, and the log's tree has \(frontier.size)")
+        }
+        while frontier.size < count {
+            let page = try leaves(from: frontier.size, limit: Int(min(256, count - frontier.size)))
+            guard !page.isEmpty else { throw StoreError(.corrupt, "leaf \(frontier.size) is missing") }
+            for leaf in page { try append(leaf, to: &frontier) }
+        }
+        return frontier
+    }
+
     /// Appends a leaf that stands in its table already, and keeps the tiles that it completes; not yet the edge.
     func append(_ leaf: [UInt8], to frontier: inout TreeFrontier) throws {
         let complete: [(node: TreeNode, hash: TreeHash)]

@@ -92,15 +92,21 @@ final class PeerGate: ChannelInboundHandler {
     private func limitAge(_ channel: any Channel, _ age: TimeAmount) {
         timer = channel.eventLoop.assumeIsolated().scheduleTask(in: age) { [self] in
             ending(channel)
-            timer = channel.eventLoop.assumeIsolated().scheduleTask(in: grace) { channel.close(promise: nil) }
+            timer = channel.eventLoop.assumeIsolated().scheduleTask(in: grace) {
+                // Or whoever reads an answer without a length takes what has come for the whole of it.
+                channel.pipeline.fireErrorCaught(MutualTLSError.tooOld)
+                channel.close(promise: nil)
+            }
         }
     }
 }
 
-/// Why a connection never came to speak.
+/// Why a connection never came to speak, or speaks no more.
 public enum MutualTLSError: String, Error, Hashable, Sendable, CaseIterable {
     /// The peer spoke before there was TLS.
     case clearText = "mutual-tls-clear-text"
     /// The own identity did not come in time, or the peer did not show who it is.
     case timedOut = "mutual-tls-timed-out"
+    /// What was spoken did not come to its end when the connection had reached its age.
+    case tooOld = "mutual-tls-too-old"
 }

@@ -4,8 +4,9 @@ private import SPIFFE
 public import ServiceLifecycle
 private import Synchronization
 
-/// Has an agent answer a call of its own again and again: an agent whose attestors fail has an SVID and an issuer, and yet
-/// gives no workload anything. Facts (SPIFFE) 19.3.
+/// Has an agent answer a call of its own again and again: an agent of which no attestor answers, or whose cache does not, has
+/// an SVID and an issuer, and yet gives no workload anything. One attestor of several that fails does not show here, but in
+/// the log and in the metrics. Facts (SPIFFE) 19.3.
 ///
 /// One question at a time, whoever asks how the agent is. One that is not answered in time counts as failed, and is waited
 /// for all the same.

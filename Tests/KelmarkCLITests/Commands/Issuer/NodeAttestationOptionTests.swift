@@ -95,13 +95,14 @@ import Testing
             "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account prod:agent "
                 + "--k8s-psat-service-account b=test:agent --k8s-psat-node-label a=zone --k8s-psat-pod-label app "
                 + "--k8s-psat-api-server b=https://b.example --k8s-psat-ca-file b=b.pem --k8s-psat-ca-file all.pem "
-                + "--k8s-psat-token-file ./x=y --k8s-psat-audience b=us",
+                + "--k8s-psat-token-file b=./x=y --k8s-psat-audience b=us",
             environment: ["KUBERNETES_SERVICE_HOST": "10.0.0.1"])
         #expect(
             plan.clusters == [
                 .init(
                     name: "a", serviceAccounts: ["prod:agent"], audiences: ["spire-server"], nodeLabels: ["zone"],
-                    podLabels: ["app"], server: "https://10.0.0.1:443", authorityFile: "all.pem", tokenFile: "./x=y"),
+                    podLabels: ["app"], server: "https://10.0.0.1:443", authorityFile: "all.pem",
+                    tokenFile: "/var/run/secrets/kubernetes.io/serviceaccount/token"),
                 .init(
                     name: "b", serviceAccounts: ["prod:agent", "test:agent"], audiences: ["us"], podLabels: ["app"],
                     server: "https://b.example", authorityFile: "b.pem", tokenFile: "./x=y"),
@@ -115,13 +116,20 @@ import Testing
         "--x509pop-mode spiffe --x509pop-svid-prefix /spire/agent", "--x509pop-mode spiffe --x509pop-svid-prefix //",
         "--x509pop-ca a --x509pop-agent-path-template x/{{.Hostname}}", "--sshpop-agent-path-template x/{{.Hostname}}",
         "--sshpop-ca a --sshpop-agent-path-template x/{{.Hostname",
-        "--k8s-psat-cluster a --k8s-psat-cluster a --k8s-psat-service-account p:a --k8s-psat-api-server a=https://a",
+        "--k8s-psat-cluster a --k8s-psat-cluster a --k8s-psat-service-account p:a --k8s-psat-api-server a=https://a "
+            + "--k8s-psat-token-file a=t",
         "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account p:a",
-        "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account p:a --k8s-psat-api-server https://a",
+        "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account p:a --k8s-psat-api-server https://a "
+            + "--k8s-psat-token-file a=t --k8s-psat-token-file b=t",
+        "--k8s-psat-cluster a --k8s-psat-service-account p:a --k8s-psat-api-server https://a",
+        "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account p:a --k8s-psat-api-server b=https://b",
+        "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account p:a --k8s-psat-api-server b=https://b "
+            + "--k8s-psat-token-file b=t --k8s-psat-token-file t",
         "--k8s-psat-cluster a --k8s-psat-service-account p:a --k8s-psat-audience b=x",
         "--k8s-psat-cluster a --k8s-psat-service-account p:a --k8s-psat-audience a=",
         "--k8s-psat-cluster a --k8s-psat-service-account p:a --k8s-psat-ca-file x --k8s-psat-ca-file y",
-        "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account a=p:a --k8s-psat-api-server b=https://b",
+        "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account a=p:a --k8s-psat-api-server b=https://b "
+            + "--k8s-psat-token-file b=t",
         "--sshpop-domain a.example", "--sshpop-sha1", "--http-challenge-port 80", "--no-http-challenge-tofu",
         "--http-challenge-host a.example --no-http-challenge-tofu",
         "--http-challenge-host a.example --http-challenge-port 8080 --no-http-challenge-tofu",

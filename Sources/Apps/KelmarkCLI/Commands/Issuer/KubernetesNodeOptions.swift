@@ -43,7 +43,8 @@ struct KubernetesNodeOptions: ParsableArguments {
     @Option(
         name: .customLong("k8s-psat-token-file"),
         help: ArgumentHelp(
-            "The token of the issuer's own service account; the file that pods have for it unless given.",
+            "The token of the issuer's own service account. For the API server of this pod's cluster the file that pods "
+                + "have for it unless given; of several clusters each has its own, as NAME=….",
             valueName: "file"), completion: .file())
     var apiTokens: [String] = []
 
@@ -87,6 +88,18 @@ struct KubernetesNodeOptions: ParsableArguments {
                 throw ValidationError("--k8s-psat-\(option) is given twice for \(cluster): leave one out.")
             }
         }
+        for cluster in clusters where one(apiServers, of: cluster) != nil {
+            // A token goes to no other server than the one that it is for.
+            guard token(of: cluster) != nil else {
+                throw ValidationError(
+                    "--k8s-psat-api-server of \(cluster) needs a token for it: --k8s-psat-token-file "
+                        + "\(clusters.count > 1 ? cluster + "=" : "")FILE.")
+            }
+        }
+        guard clusters.count <= 1 || apiTokens.allSatisfy({ Self.split($0).cluster != nil }) else {
+            throw ValidationError(
+                "Several clusters have several tokens: say which by --k8s-psat-token-file NAME=FILE.")
+        }
         // Two names for one cluster would give its nodes two identities.
         let shared = clusters.count { one(apiServers, of: $0, own: true) == nil }
         guard shared <= 1 else {
@@ -106,7 +119,7 @@ struct KubernetesNodeOptions: ParsableArguments {
                 podLabels: Set(all(podLabels, of: name)),
                 server: try one(apiServers, of: name) ?? Self.apiServer(of: environment),
                 authorityFile: one(apiAuthorities, of: name) ?? Self.serviceAccount + "/ca.crt",
-                tokenFile: one(apiTokens, of: name) ?? Self.serviceAccount + "/token")
+                tokenFile: token(of: name) ?? Self.serviceAccount + "/token")
         }
     }
 
@@ -129,6 +142,9 @@ struct KubernetesNodeOptions: ParsableArguments {
         let values = values.map(Self.split)
         return values.first { $0.cluster == cluster }?.value ?? (own ? nil : values.first { $0.cluster == nil }?.value)
     }
+
+    /// The token file for the API server of a cluster: of several clusters each has its own.
+    private func token(of cluster: String) -> String? { one(apiTokens, of: cluster, own: names.count > 1) }
 
     /// Whether two values claim to be the one.
     private static func competing(_ values: [String], for cluster: String) -> Bool {

@@ -110,7 +110,7 @@ struct DoctorCommand: KelmarkCommand {
                 guard access(file, F_OK) == 0 else { continue }
                 var subject = "audit of \(name)"
                 do {
-                    let store = try SQLiteIssuerStore(path: file)
+                    let store = try SQLiteIssuerStore(lookingInto: file)
                     let count = try await store.verifyAudit()
                     findings.append(
                         Finding(subject: subject, grade: .ok, text: "\(count) records, none changed, dropped or moved"))

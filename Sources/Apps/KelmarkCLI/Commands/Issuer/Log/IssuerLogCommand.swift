@@ -47,7 +47,7 @@ struct IssuerLogOptions: ParsableArguments {
         guard access(file, F_OK) == 0 || errno != ENOENT else {
             throw CommandFailure(ErrorArea.issuer.code("no-log"), "there is no \(file)")
         }
-        return try SQLiteIssuerStore(path: file)
+        return try SQLiteIssuerStore(lookingInto: file)
     }
 }
 
