@@ -150,7 +150,7 @@ module(.protocols, "CESR", uses: ["KelmarkBytes"], pure: true, product: true)
 module(.protocols, "KERI", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR"], product: true)
 module(.protocols, "ACDC", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI"], product: true)
 module(.protocols, "SPIFFE", uses: ["KelmarkBytes", "JOSE"], external: [.asn1, .x509, .crypto], product: true)
-module(.protocols, "Transparency", uses: ["KelmarkBytes"], external: [.crypto], pure: true)
+module(.protocols, "Transparency", uses: [], external: [.crypto], pure: true)
 module(
     .protocols, "TrustBinding", uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "CESR", "KERI", "ACDC", "SPIFFE"],
     external: [.asn1, .x509, .crypto], product: true)
@@ -232,7 +232,7 @@ support("IssuerStoreConformance", uses: ["KelmarkCrypto", "SPIFFE", "Transparenc
 support("ListenerTestKit", uses: [], external: [.grpcTransport, .nioCore, .nioPosix])
 // A server at a Unix socket that answers what a test says.
 support(
-    "IssuerTestKit", uses: ["SPIREAPI", "ListenerTestKit"], external: [.grpc, .grpcProtobuf, .grpcTransport, .protobuf])
+    "IssuerTestKit", uses: ["ListenerTestKit"], external: [.grpc, .grpcProtobuf, .grpcTransport, .protobuf])
 // Also for the tests of applications.
 support(
     "WorkloadTestKit", uses: ["JOSE", "SPIFFE", "SPIREAPI", "ListenerTestKit"],
