@@ -35,7 +35,9 @@ public struct MutualTLSChannel<Base: ServerChildChannel>: ServerChildChannel {
     private let base: Base
 
     /// Joins what is spoken with who may speak it.
-    /// - Parameter tls: its `applicationProtocols` are those of `Base`.
+    /// - Parameters:
+    ///   - base: what is spoken over TLS.
+    ///   - tls: its `applicationProtocols` are those of `Base`.
     public init(_ base: Base, tls: MutualTLS) {
         self.base = base
         self.tls = tls

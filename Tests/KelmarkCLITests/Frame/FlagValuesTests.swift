@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: [
         "entry create -admin -hint h", "entry create -hint=true -dns=-admin=true", "entry show --entry-id=--json=true",
-        "entry delete -- -admin=true", "entry create -unknown=true", "nothing -admin=true", "",
+        "entry create -- -admin=true", "entry create -unknown=true", "nothing -admin=true", "",
         "---completion entry -- --admin=1",
     ])
     func theRestIsLeftAlone(line: String) throws {

@@ -14,7 +14,12 @@ public final class JWTSource: WorkloadSource, BundleSource {
     private let state = SourceState<BundleMap>()
 
     /// A source that is current while ``run()`` runs.
-    /// - Parameter leeway: By how much clocks may differ when tokens are judged.
+    /// - Parameters:
+    ///   - client: Whom it asks.
+    ///   - configuration: How long callers wait, and when it tries again.
+    ///   - leeway: By how much clocks may differ when tokens are judged.
+    ///   - clock: What time it is.
+    ///   - logger: Where it says what happens to it.
     public init(
         _ client: WorkloadAPIClient, configuration: SourceConfiguration = SourceConfiguration(),
         leeway: TokenLeeway = .standard, clock: any WorkloadClock = SystemWorkloadClock(), logger: Logger = .silent
@@ -43,7 +48,9 @@ public final class JWTSource: WorkloadSource, BundleSource {
     }
 
     /// Judges a token that somebody showed, by the bundle of its subject's trust domain, without a call.
-    /// - Parameter audience: Under which name this process knows itself; the token must list it.
+    /// - Parameters:
+    ///   - token: What was shown, in its compact form.
+    ///   - audience: Under which name this process knows itself; the token must list it.
     /// - Throws: ``WorkloadAPIError``: why there are no bundles.
     public func validate(_ token: String, audience: String) async throws(WorkloadAPIError) -> JWTSVIDOutcome {
         let bundles = try await bundles()

@@ -21,6 +21,7 @@ public struct StaticSource: SVIDSource, BundleSource {
     ///   - chain: PEM, leaf first.
     ///   - key: PKCS#8 in PEM.
     ///   - bundles: For each trust domain PEM certificates, or a bundle document.
+    ///   - clock: What time it is.
     /// - Throws: ``StaticSourceError``.
     public init(
         chain: String, key: String, bundles: [TrustDomain: String], clock: any WorkloadClock = SystemWorkloadClock()

@@ -21,6 +21,10 @@ public final class X509Source: WorkloadSource, SVIDSource, BundleSource {
 
     /// A source that is current while ``run()`` runs.
     /// - Parameters:
+    ///   - client: Whom it asks.
+    ///   - configuration: How long callers wait, and when it tries again.
+    ///   - clock: What time it is.
+    ///   - logger: Where it says what happens to it.
     ///   - choose: Picks the identity that ``x509SVID()`` gives; the default one, which is the first, unless said.
     public init(
         _ client: WorkloadAPIClient, configuration: SourceConfiguration = SourceConfiguration(),
