@@ -249,6 +249,30 @@ import Testing
         #expect(refusals.last?.fields["left_out"] == "5")
     }
 
+    @Test func whoHasGoneLeavesNoLine() async throws {
+        let interceptor = RefusalInterceptor(logger: log.logger, caller: WorkloadCaller.logFields)
+        @Sendable func call() async throws {
+            try await withServerContextRPCCancellationHandle { handle in
+                let context = ServerContext(
+                    descriptor: Grpc_Health_V1_Health.Method.Check.descriptor, remotePeer: "", localPeer: "",
+                    cancellation: handle)
+                let messages = RPCAsyncSequence<Int, any Error>(
+                    wrapping: AsyncThrowingStream<Int, any Error> { $0.finish() })
+                _ = try await interceptor.intercept(
+                    request: StreamingServerRequest(metadata: [:], messages: messages), context: context
+                ) { _, _ -> StreamingServerResponse<Int> in throw WorkloadDenial.invalidArgument("no") }
+            }
+        }
+        await #expect(throws: RPCError.self) { try await call() }
+        #expect(refusals.count == 1)
+        let gone = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            try await call()
+        }
+        await #expect(throws: RPCError.self) { try await gone.value }
+        #expect(refusals.count == 1)
+    }
+
     @Test func whatIsAskedForACallHasItsName() async throws {
         let seen = Mutex<[String?]>([])
         let interceptor = RefusalInterceptor(logger: log.logger, caller: WorkloadCaller.logFields)
