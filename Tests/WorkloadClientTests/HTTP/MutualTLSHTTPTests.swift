@@ -209,7 +209,7 @@ struct MutualTLSHTTPTests {
         try await MutualTLSHTTPClient.with(MutualTLS(source, authorizer: .any)) { client in
             await #expect(throws: (any Error).self) {
                 try await client.execute(
-                    HTTPClientRequest(url: "https://127.0.0.1:\(port)/"), timeout: .milliseconds(1500))
+                    HTTPClientRequest(url: "https://127.0.0.1:\(port)/"), timeout: .seconds(6))
             }
         }
         found.finish()

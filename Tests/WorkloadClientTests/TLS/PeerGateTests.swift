@@ -142,7 +142,7 @@ struct PeerGateTests {
     }
 
     /// However young a connection is: whose identity has ended is heard no longer.
-    @Test(arguments: [(12, 3600), (3600, 12)])
+    @Test(arguments: [(20, 3600), (3600, 20)])
     func aConnectionEndsWithTheIdentities(_ lifetimes: (server: Int64, client: Int64)) async throws {
         // Only the server watches.
         var server = try tls("/server", lifetime: lifetimes.server)
