@@ -7,9 +7,6 @@ internal import Synchronization
 
 /// What is said of those who are turned away before any service hears of them.
 final class DoorLog: Sendable {
-    /// Most bytes of one value of a line.
-    static let longestValue = 1_024
-
     private let logger: Logger
     private let limit = ExplanationLimit()
     private let isClosed = Mutex(false)
@@ -21,7 +18,8 @@ final class DoorLog: Sendable {
     func refused(_ address: String, _ code: String, _ detail: String, at now: CertificateTime) {
         guard let leftOut = limit.take(at: now) else { return }
         var line: Logger.Metadata = [
-            "caller_addr": "\(address)", "code": "\(code)", "error": "\(detail.cut(toBytes: Self.longestValue))",
+            "caller_addr": "\(address)", "code": "\(code)",
+            "error": "\(detail.cut(toBytes: RefusalInterceptor.longestValue))",
         ]
         if let id = try? RequestID.random() { line["request_id"] = "\(id)" }
         if leftOut > 0 { line["left_out"] = "\(leftOut)" }
@@ -40,7 +38,7 @@ final class DoorLog: Sendable {
             if change(to: true) {
                 logger.error(
                     "every connection is closed: there is nothing to show",
-                    metadata: ["error": "\("\(error)".cut(toBytes: Self.longestValue))"])
+                    metadata: ["error": "\("\(error)".cut(toBytes: RefusalInterceptor.longestValue))"])
             }
             throw error
         }
