@@ -227,6 +227,7 @@ if topLayer == .apps { products.append(.executable(name: "kelmark", targets: ["k
 
 // Tests. Vectors live in Tests/Vectors and are found through `KelmarkTestSupport.Vectors`.
 support("KelmarkTestSupport", uses: [])
+support("LogTestKit", uses: [], external: [.logging])
 support("StoreConformance", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC"])
 support("IssuerStoreConformance", uses: ["KelmarkCrypto", "SPIFFE", "Transparency", "Issuer"])
 support("ListenerTestKit", uses: [], external: [.grpcTransport, .nioCore, .nioPosix])
@@ -267,7 +268,7 @@ tests(
 tests("HTTPServingTests", uses: ["HTTPServing"], external: [.nioCore], exclude: ["mutations.txt"])
 tests(
     "IdentityHTTPTests",
-    uses: ["IdentityHTTP", "HTTPServing", "Issuer", "SPIFFE", "JOSE", "KelmarkBytes", "WorkloadTestKit"],
+    uses: ["IdentityHTTP", "HTTPServing", "Issuer", "SPIFFE", "JOSE", "KelmarkBytes", "LogTestKit", "WorkloadTestKit"],
     external: [.logging, .lifecycle, .nioCore, .nioPosix, .nioHTTP1, .nioSSL], exclude: ["mutations.txt"])
 tests(
     "NodeLocalTests", uses: ["NodeLocal", "NodeAgent", "SPIFFE", "KelmarkBytes", "WorkloadTestKit"],
@@ -290,7 +291,7 @@ tests(
     "IdentityGRPCTests",
     uses: [
         "IdentityGRPC", "SPIREAPI", "NodeAgent", "Issuer", "JOSE", "SPIFFE", "KelmarkBytes", "KelmarkCrypto",
-        "KelmarkTestSupport", "Transparency",
+        "KelmarkTestSupport", "LogTestKit", "Transparency",
     ],
     external: [
         .grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .asn1, .x509, .crypto, .nioCore, .nioSSL,
@@ -331,7 +332,7 @@ tests(
     exclude: ["authorities.mutations.txt", "registrations.mutations.txt"])
 tests(
     "NodeAgentTests",
-    uses: ["NodeAgent", "SPIFFE", "JOSE", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport"],
+    uses: ["NodeAgent", "SPIFFE", "JOSE", "KelmarkBytes", "KelmarkCrypto", "KelmarkTestSupport", "LogTestKit"],
     external: [.logging, .lifecycle, .x509, .asn1, .crypto], exclude: ["mutations.txt"])
 // Runs the built binary.
 tests("EndToEndTests", uses: ["kelmark", "KERI", "KelmarkBytes", "KelmarkTestSupport"])

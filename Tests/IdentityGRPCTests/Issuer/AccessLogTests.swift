@@ -3,6 +3,7 @@
 import Foundation
 import GRPCCore
 import Glibc
+import LogTestKit
 import Logging
 import SPIFFE
 import SPIREAPI
@@ -164,7 +165,7 @@ import Transparency
             }
         }
         let line = try #require(issuer.log.accesses(of: "GetEntry").first)
-        #expect(line.values.allSatisfy { $0.utf8.count <= AccessLog.longestValue })
+        #expect(line.values.allSatisfy { $0.utf8.count <= String.longestLogged })
     }
 
     @Test func messagesAboveTheLimitAreRefused() async throws {

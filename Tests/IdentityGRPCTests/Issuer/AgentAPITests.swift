@@ -3,6 +3,7 @@
 import Foundation
 import GRPCCore
 import JOSE
+import LogTestKit
 import SPIFFE
 import SPIREAPI
 import SwiftProtobuf

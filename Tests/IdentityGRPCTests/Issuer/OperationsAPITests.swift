@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRPCCore
+import LogTestKit
 import Logging
 import SPIFFE
 import SPIREAPI

@@ -2,6 +2,7 @@
 
 import Foundation
 import GRPCCore
+import LogTestKit
 import SPIFFE
 import SPIREAPI
 import SwiftProtobuf

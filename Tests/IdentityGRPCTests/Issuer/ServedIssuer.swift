@@ -4,6 +4,7 @@ import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import JOSE
 import KelmarkCrypto
+import LogTestKit
 import Logging
 import SPIFFE
 import SPIREAPI

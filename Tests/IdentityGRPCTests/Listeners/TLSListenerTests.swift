@@ -2,6 +2,7 @@
 
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import LogTestKit
 import Logging
 import NIOCore
 import NIOSSL
@@ -148,7 +149,7 @@ import Testing
         let door = DoorLog(log.logger)
         for _ in 0..<30 { door.refused("192.0.2.1", "no-id", String(repeating: "x", count: 5000), at: Authority.now) }
         #expect(refusals.count == 20)
-        #expect(refusals.first?["error"]?.utf8.count == RefusalInterceptor.longestValue)
+        #expect(refusals.first?["error"]?.utf8.count == String.longestLogged)
         door.refused("192.0.2.1", "no-id", "x", at: Authority.now.advanced(by: 1))
         #expect(refusals.last?["left_out"] == "10")
     }

@@ -2,6 +2,7 @@
 
 import JOSE
 import KelmarkBytes
+import LogTestKit
 import Logging
 import NIOHTTP1
 import NIOSSL
@@ -118,19 +119,18 @@ struct IdentityServiceTests {
     /// What is logged about a request names it, so that two at once can be told apart.
     @Test func requestsAreNamedInTheLog() async throws {
         let domain = try TestTrustDomain()
-        let named = Current<[String]>([])
-        let logger = Logger(label: "test") { _ in NamingHandler(named: named) }
+        let log = LineCollector()
         let service = IdentityService(
-            bundle: BundleEndpoint(of: domain.trustDomain, from: Current<TrustBundle?>(nil), logger: logger),
+            bundle: BundleEndpoint(of: domain.trustDomain, from: Current<TrustBundle?>(nil), logger: log.logger),
             discovery: nil,
-            proof: ProofEndpoint(logger: logger) { throw NoProof() },
+            proof: ProofEndpoint(logger: log.logger) { throw NoProof() },
             identity: SVIDTLSIdentity(Current(try domain.svid("/kelmark/issuer")), now: { TestTrustDomain.now }),
             port: 0, logger: quiet)
         try await running(service) {
             let port = try await service.boundPort()
             for path in ["/", "/proof.kel", "/"] { #expect(try await ask(port, path).status == 503) }
         }
-        #expect(named.value == ["1-1", "2-1", "3-1"])
+        #expect(log.lines.map { $0.fields["request_id"] } == ["1-1", "2-1", "3-1"])
     }
 
     @Test func discoveryLeadsToKeysThatClientsTake() async throws {
@@ -282,22 +282,3 @@ struct IssuerURLTests {
 }
 
 private struct NoProof: Error {}
-
-/// Keeps the names of the requests that are logged.
-private struct NamingHandler: LogHandler {
-    let named: Current<[String]>
-    var logLevel = Logger.Level.info
-    var metadata: Logger.Metadata = [:]
-
-    init(named: Current<[String]>) { self.named = named }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }
-        named.value.append(all["request_id"]?.description ?? "")
-    }
-}

@@ -3,7 +3,6 @@
 import Foundation
 import Logging
 import SPIFFE
-import Synchronization
 
 @testable import NodeAgent
 
@@ -223,33 +222,6 @@ final class Counter: @unchecked Sendable {
         lock.withLock {
             count += 1
             return count
-        }
-    }
-}
-
-/// Which name the lines of the log have.
-final class LineKeeper: Sendable {
-    private let kept = Mutex<[String: String?]>([:])
-
-    /// The name of the call by the message of the line; nil where it has none.
-    var names: [String: String?] { kept.withLock { $0 } }
-
-    var logger: Logger { Logger(label: "test") { _ in Handler(keeper: self) } }
-
-    private struct Handler: LogHandler {
-        let keeper: LineKeeper
-        var logLevel = Logger.Level.trace
-        var metadata: Logger.Metadata = [:]
-
-        init(keeper: LineKeeper) { self.keeper = keeper }
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            keeper.kept.withLock { $0[event.message.description] = .some(metadata["request_id"]?.description) }
         }
     }
 }

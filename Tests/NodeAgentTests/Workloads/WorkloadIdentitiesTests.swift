@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KelmarkBytes
+import LogTestKit
 import SPIFFE
 import Synchronization
 import Testing
@@ -155,9 +156,9 @@ struct WorkloadIdentitiesTests {
     }
 
     @Test func `what the log says of a call has its name`() async throws {
-        let lines = LineKeeper()
+        let log = LineCollector()
         let attestation = WorkloadAttestation(
-            [FixedAttestor { _ in throw TimeIsUp() }], clock: clock, threads: BlockingThreads(), logger: lines.logger)
+            [FixedAttestor { _ in throw TimeIsUp() }], clock: clock, threads: BlockingThreads(), logger: log.logger)
         let process = try peer().process
         await CallID.$current.withValue("call-1") {
             _ = await #expect(throws: WorkloadDenial.attestationFailed) {
@@ -167,7 +168,8 @@ struct WorkloadIdentitiesTests {
         _ = await #expect(throws: WorkloadDenial.attestationFailed) {
             try await attestation.selectors(ofPID: 0, in: processes.table)
         }
-        #expect(lines.names == ["Attestor failed": "call-1", "No such process": nil])
+        #expect(log.lines.map(\.message) == ["Attestor failed", "No such process"])
+        #expect(log.lines.map { $0.fields["request_id"] } == ["call-1", nil])
     }
 
     @Test func `the stream ends when the agent goes`() async throws {

@@ -19,7 +19,7 @@ final class DoorLog: Sendable {
         guard let leftOut = limit.take(at: now) else { return }
         var line: Logger.Metadata = [
             "caller_addr": "\(address)", "code": "\(code)",
-            "error": "\(detail.cut(toBytes: RefusalInterceptor.longestValue))",
+            "error": "\(detail.cutForLog)",
         ]
         if let id = try? RequestID.random() { line["request_id"] = "\(id)" }
         if leftOut > 0 { line["left_out"] = "\(leftOut)" }
@@ -38,7 +38,7 @@ final class DoorLog: Sendable {
             if change(to: true) {
                 logger.error(
                     "every connection is closed: there is nothing to show",
-                    metadata: ["error": "\("\(error)".cut(toBytes: RefusalInterceptor.longestValue))"])
+                    metadata: ["error": "\("\(error)".cutForLog)"])
             }
             throw error
         }

@@ -10,9 +10,6 @@ internal import SPIFFE
 ///
 /// The issuer's own services have ``IssuerCallInterceptor`` instead, which knows more.
 struct RefusalInterceptor: ServerInterceptor {
-    /// Most bytes of one value of a line.
-    static let longestValue = 1_024
-
     private let logger: Logger
     private let now: @Sendable () -> CertificateTime
     private let caller: @Sendable (ServerContext) -> Logger.Metadata
@@ -74,7 +71,7 @@ struct RefusalInterceptor: ServerInterceptor {
             line["request_id"] = "\(id)"
             line["status_code"] = "\(refusal.code.logName)"
             line["status_message"] = "\(refusal.message)"
-            if !refusal.detail.isEmpty { line["error"] = "\(refusal.detail.cut(toBytes: Self.longestValue))" }
+            if !refusal.detail.isEmpty { line["error"] = "\(refusal.detail.cutForLog)" }
             if leftOut > 0 { line["left_out"] = "\(leftOut)" }
             logger.log(level: Self.level(of: refusal.code), "call refused", metadata: line)
         }

@@ -9,8 +9,6 @@ internal import Logging
 /// Of a batch each item has its own line and record. Calls that only read, callers that are turned away, and what agents are
 /// refused leave no record: anybody, or any agent, could fill the store with them.
 struct AccessLog: Sendable {
-    /// Most bytes of one value of a line.
-    static let longestValue = 1024
     /// Most items of a batch that get a line; the rest is counted. All are recorded.
     static let mostLines = 1000
 
@@ -61,7 +59,7 @@ struct AccessLog: Sendable {
             level: error.code == .internal || error.code == .unavailable ? .error : .debug, "call refused",
             metadata: [
                 "method": "\(method)", "request_id": "\(requestID)", "status_code": "\(error.code.statusName)",
-                "error": "\(Self.bounded(error.description))",
+                "error": "\(error.description.cutForLog)",
             ])
     }
 
@@ -69,7 +67,7 @@ struct AccessLog: Sendable {
         var line = Self.names(of: call.method.rawValue, requestID: call.requestID, caller: call.caller)
         line["authorized_as"] = "\(call.grant.role.rawValue)"
         line["authorized_via"] = "\(call.grant.source.rawValue)"
-        for (field, value) in item.fields { line[field.rawValue] = "\(Self.bounded(value))" }
+        for (field, value) in item.fields { line[field.rawValue] = "\(value.cutForLog)" }
         if let refusal = item.refusal {
             Self.add(refusal, to: &line)
         } else {
@@ -114,7 +112,7 @@ struct AccessLog: Sendable {
     private static func names(of path: String, requestID: String, caller: Caller) -> Logger.Metadata {
         let parts = self.path(path)
         var line: Logger.Metadata = [
-            "type": "audit", "service": "\(bounded(parts[0]))", "method": "\(bounded(parts[1]))",
+            "type": "audit", "service": "\(parts[0].cutForLog)", "method": "\(parts[1].cutForLog)",
             "request_id": "\(requestID)",
         ]
         line.merge(caller.logFields) { $1 }
@@ -124,10 +122,8 @@ struct AccessLog: Sendable {
     private static func add(_ error: IssuerError, to line: inout Logger.Metadata) {
         line["status"] = "error"
         line["status_code"] = "\(error.code.statusName)"
-        line["status_message"] = "\(bounded(error.message))"
+        line["status_message"] = "\(error.message.cutForLog)"
     }
-
-    private static func bounded(_ text: String) -> String { text.cut(toBytes: longestValue) }
 }
 
 extension Caller {
@@ -136,7 +132,7 @@ extension Caller {
         switch self {
         case .local(let peer):
             var fields: Logger.Metadata = ["caller_uid": "\(peer.uid)", "caller_gid": "\(peer.gid)"]
-            if let path = peer.path { fields["caller_path"] = "\(path.cut(toBytes: AccessLog.longestValue))" }
+            if let path = peer.path { fields["caller_path"] = "\(path.cutForLog)" }
             return fields
         case .remote(let address, let identity):
             var fields: Logger.Metadata = ["caller_addr": "\(address)"]

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
-import Synchronization
+package import Logging
+internal import Synchronization
 
 /// What was logged, for tests that read it.
-final class LineCollector: Sendable {
-    struct Line: Sendable {
-        let message: String
-        let level: Logger.Level
-        let fields: [String: String]
+package final class LineCollector: Sendable {
+    /// One line, with what its logger says in each of them.
+    package struct Line: Sendable {
+        package let message: String
+        package let level: Logger.Level
+        package let fields: [String: String]
     }
 
     private let kept = Mutex<[Line]>([])
 
-    var lines: [Line] { kept.withLock { $0 } }
-    /// The lines of the access log.
-    var accesses: [[String: String]] { lines.filter { $0.message == "API accessed" }.map(\.fields) }
+    package init() {}
 
-    func accesses(of method: String) -> [[String: String]] { accesses.filter { $0["method"] == method } }
-
-    var handler: any LogHandler { Handler(collector: self) }
-    var logger: Logger { Logger(label: "test") { _ in handler } }
+    /// All lines so far, of every level.
+    package var lines: [Line] { kept.withLock { $0 } }
+    package var handler: any LogHandler { Handler(collector: self) }
+    package var logger: Logger { Logger(label: "test") { _ in handler } }
 
     private struct Handler: LogHandler {
         let collector: LineCollector
