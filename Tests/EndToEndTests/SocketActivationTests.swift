@@ -11,8 +11,11 @@ import Testing
     @Test func socketsOutliveTheProcess() throws {
         let box = try Sandbox()
         try box.kelmark("init", expecting: 0)
-        let paths = (0..<3).map { _ in Self.socketPath() }
-        defer { for path in paths { try? FileManager.default.removeItem(atPath: path) } }
+        // Workloads get to see the folder of their socket: no other socket may be in it.
+        let shared = Self.socketPath()
+        try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: false)
+        let paths = [Self.socketPath(), shared + "/w", Self.socketPath()]
+        defer { for path in paths + [shared] { try? FileManager.default.removeItem(atPath: path) } }
         let operators = try ListeningSocket(path: paths[0])
         let (agents, bundle, issuerHealth) = (try ListeningSocket(), try ListeningSocket(), try ListeningSocket())
         let folder = box.path("issuer")

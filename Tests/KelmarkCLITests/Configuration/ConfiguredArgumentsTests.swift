@@ -81,6 +81,20 @@ struct ConfiguredArgumentsTests {
         #expect(origins["x509-ttl"] == nil)
     }
 
+    /// Who comes from SPIRE has them as Go prints them.
+    @Test func durationsOfGoAreTaken() throws {
+        let issuance = try issuer(
+            try arguments(
+                "issuer serve",
+                "issuer: {trust-domain: acme.example, claimed: true, ca-ttl: 24h0m0s, x509-ttl: 1h30m}")
+        ).issuance
+        #expect(issuance.caTtl.seconds == 86_400)
+        #expect(issuance.x509Ttl.seconds == 5400)
+        let agent = try arguments("agent serve", "agent: {trust-domain: acme.example, sync-interval: 1m30s}")
+        let command = try #require(try RootCommand.parseAsRoot(agent.arguments) as? AgentServeCommand)
+        #expect(command.offered.syncInterval.seconds == 90)
+    }
+
     /// SPIRE's word for it reads the same configuration.
     @Test func runningIsServing() throws {
         let file = try folder.write("issuer: {trust-domain: acme.example, claimed: true}", to: "other.yaml")

@@ -16,6 +16,14 @@ import Testing
         ("entry create -storeSVID=T --admin=0", "entry create --store-svid --no-admin"),
         ("entry create --no-admin=true", "entry create --no-admin"),
         ("entry create --no-admin=False", "entry create --admin"),
+        ("entry create -noStoreSVID=true", "entry create --no-store-svid"),
+        ("entry create -noStoreSVID=false", "entry create --store-svid"),
+        ("entry create -storeSVID -noStoreSVID=true", "entry create --no-store-svid"),
+        (
+            "entry create -noDisableX509SVIDPrefetch=T -noJwtSVIDIncludeJTI=0",
+            "entry create --no-disable-x509-svid-prefetch --jwt-svid-include-jti"
+        ),
+        ("node list -noCanReattest=1", "node list --no-can-reattest"),
         ("entry create -node=1 -hint=h=true", "entry create --node -hint=h=true"),
         ("entry create -node=FALSE", "entry create"),
         ("agent purge -dryRun=t", "agent purge --dry-run"),

@@ -14,6 +14,8 @@ struct ServedCommand: Sendable {
         let name: String
         /// As it may be typed, with dashes.
         let spellings: Set<String>
+        /// Of these, the ones that take the flag back.
+        let negations: Set<String>
         /// Whether it is there or not and takes nothing.
         let isFlag: Bool
         /// Of a flag that can be taken back, how; without dashes.
@@ -119,11 +121,11 @@ struct CommandDescription {
             if name.hasPrefix("no-"), flags[String(name.dropFirst(3))] != nil { return nil }
             let isFlag = argument.kind == "flag"
             let opposite = isFlag ? flags["no-" + name] : nil
-            let spellings = ((argument.names ?? []) + (opposite?.names ?? [])).map(\.spelling)
+            let negations = Set((opposite?.names ?? []).map(\.spelling))
             let isOn = opposite != nil && argument.defaultValue == "--" + name
             return ServedCommand.Option(
-                name: name, spellings: Set(spellings), isFlag: isFlag, negation: opposite == nil ? nil : "no-" + name,
-                isRepeating: argument.isRepeating,
+                name: name, spellings: negations.union((argument.names ?? []).map(\.spelling)), negations: negations,
+                isFlag: isFlag, negation: opposite == nil ? nil : "no-" + name, isRepeating: argument.isRepeating,
                 defaultValue: isFlag ? (isOn ? "true" : "false") : argument.defaultValue)
         }
     }

@@ -31,7 +31,7 @@ enum FlagValues {
                     next: ([Product.command] + path + ["--help"]).joined(separator: " "))
             }
             words.removeAll { flag.spellings.contains($0) }
-            words += flag.typed(truth != flag.isNegation(name))
+            words += flag.typed(truth != flag.negations.contains(name))
         }
         return words
     }
@@ -56,12 +56,5 @@ enum FlagValues {
         }
         while let next = command.configuration.defaultSubcommand { command = next }
         return (command, path)
-    }
-}
-
-extension ServedCommand.Option {
-    /// Whether a spelling is the one that takes the flag back.
-    fileprivate func isNegation(_ spelling: String) -> Bool {
-        negation != nil && spelling.drop { $0 == "-" }.hasPrefix("no-")
     }
 }

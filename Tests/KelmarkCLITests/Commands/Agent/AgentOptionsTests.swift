@@ -130,10 +130,15 @@ import Testing
     private func judge(_ line: String, admin: String?, workloads: String = "/run/kelmark/workload.sock") throws
         -> String?
     {
+        try judge(line, .path(workloads, permissions: 0o666), admin.map { .path($0, permissions: 0o600) })
+    }
+
+    private func judge(
+        _ line: String, _ workloads: IdentityServer.LocalPlace, _ admin: IdentityServer.LocalPlace?
+    ) throws -> String? {
         let command = try parse(line)
         do throws(CommandFailure) {
-            try command.judge(
-                .path(workloads, permissions: 0o666), admin.map { .path($0, permissions: 0o600) })
+            try command.judge(workloads, admin)
             return nil
         } catch {
             return error.code
@@ -155,6 +160,23 @@ import Testing
         try FileManager.default.createSymbolicLink(
             atPath: "\(folder.path)/link", withDestinationPath: "\(folder.path)/open")
         #expect(try judge("", admin: "\(folder.path)/link/a", workloads: "\(folder.path)/open/w") == "KM-USAGE")
+    }
+
+    @Test func `sockets that systemd opened are where they were bound`() throws {
+        for name in ["open", "closed"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(folder.path)/\(name)", withIntermediateDirectories: false)
+        }
+        let workloads = try BoundSocket(path: "\(folder.path)/open/w")
+        let beside = try BoundSocket(path: "\(folder.path)/open/a")
+        let apart = try BoundSocket(path: "\(folder.path)/closed/a")
+        defer { withExtendedLifetime([workloads, beside, apart]) {} }
+        #expect(try judge("", workloads.place, .path("\(folder.path)/open/b", permissions: 0o600)) == "KM-USAGE")
+        #expect(try judge("", workloads.place, beside.place) == "KM-USAGE")
+        #expect(try judge("", .path("\(folder.path)/open/v", permissions: 0o666), beside.place) == "KM-USAGE")
+        #expect(try judge("", workloads.place, apart.place) == nil)
+        #expect(try judge("", workloads.place, .path("\(folder.path)/closed/b", permissions: 0o600)) == nil)
+        #expect(try judge("", workloads.place, nil) == nil)
     }
 
     @Test func `something is served`() throws {

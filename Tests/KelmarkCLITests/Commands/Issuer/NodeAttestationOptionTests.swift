@@ -109,6 +109,38 @@ import Testing
             ])
     }
 
+    /// Already when the options are read, as `config check` does it.
+    @Test(arguments: [
+        "a=https://k.example b=https://k.example", "https://K.example/ b=HTTPS://k.example:443",
+        "a=https://[FD00::1]:6443 b=https://[fd00::1]:6443/", "a=k.example b=k.example", "https://k.example", "",
+    ])
+    func anAPIServerHasOneCluster(_ servers: String) {
+        let words =
+            ["--k8s-psat-cluster", "a", "--k8s-psat-cluster", "b", "--k8s-psat-service-account", "p:a"]
+            + ["--k8s-psat-token-file", "a=t", "--k8s-psat-token-file", "b=t"]
+            + servers.split(separator: " ").flatMap { ["--k8s-psat-api-server", String($0)] }
+        let error = #expect(throws: (any Error).self) { try NodeAttestationOptions.parse(words) }
+        let message = error.map { NodeAttestationOptions.message(for: $0) }
+        #expect(message?.contains("Clusters a and b have one API server") == true, "\(message ?? "")")
+    }
+
+    @Test func theClusterOfThePodHasOneName() throws {
+        let line =
+            "--k8s-psat-cluster a --k8s-psat-cluster b --k8s-psat-service-account p:a --k8s-psat-token-file b=t "
+            + "--k8s-psat-api-server b=https://10.0.0.1"
+        let failure = #expect(throws: CommandFailure.self) {
+            try plan(line, environment: ["KUBERNETES_SERVICE_HOST": "10.0.0.1"])
+        }
+        #expect(failure?.code == "KM-USAGE")
+        #expect(failure?.cause.contains("Clusters a and b have one API server") == true)
+        for environment in [
+            ["KUBERNETES_SERVICE_HOST": "10.0.0.2"],
+            ["KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "6443"],
+        ] {
+            #expect(try plan(line, environment: environment).clusters.count == 2)
+        }
+    }
+
     @Test(arguments: [
         "--x509pop-mode spiffe --x509pop-ca a", "--x509pop-mode external_pki", "--x509pop-svid-prefix /x",
         "--x509pop-agent-path-template x/{{.Fingerprint}}", "--x509pop-mode other --x509pop-ca a",

@@ -35,4 +35,17 @@ struct HandedOverSocketsTests {
         let place = none.local("socket-path", permissions: 0o600) { "/p" }
         #expect(place.shown == "/p")
     }
+
+    @Test func filesOfSocketsAreWhereTheyWereBound() throws {
+        let folder = try CommandFolder()
+        defer { withExtendedLifetime(folder) {} }
+        // The longest path has 107 bytes.
+        let longest = folder.path + "/" + String(repeating: "s", count: 106 - folder.path.utf8.count)
+        for path in [folder.socket, longest, nil] {
+            let socket = try BoundSocket(path: path)
+            withExtendedLifetime(socket) { #expect(socket.place.file == path) }
+        }
+        #expect(IdentityServer.LocalPlace.path("/p", permissions: 0o600).file == "/p")
+        #expect(IdentityServer.LocalPlace.descriptor(-1).file == nil)
+    }
 }

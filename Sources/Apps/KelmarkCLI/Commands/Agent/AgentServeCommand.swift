@@ -125,7 +125,8 @@ struct AgentServeCommand: KelmarkCommand {
 
     /// Refuses sockets at which nothing is served, or the wrong ones could ask.
     func judge(_ socket: IdentityServer.LocalPlace, _ delegates: IdentityServer.LocalPlace?) throws(CommandFailure) {
-        if case .path(let open, _) = socket, case .path(let closed, _)? = delegates,
+        // One that was handed over lies where it was bound.
+        if let open = socket.file, let closed = delegates?.file,
             SocketFolder(of: closed).isWithin(SocketFolder(of: open))
         {
             // Who may mount or replace what workloads are given would have the other socket as well.

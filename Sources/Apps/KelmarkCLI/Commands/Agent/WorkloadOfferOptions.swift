@@ -100,7 +100,7 @@ struct WorkloadOfferOptions: ParsableArguments {
     }
 }
 
-/// Time between two things that are done again and again: a number with `s` or `m`, up to an hour.
+/// Time between two things that are done again and again, from a second to an hour: `5s`, `1m30s`.
 struct IntervalArgument: ExpressibleByArgument, Hashable, Sendable {
     let seconds: Int64
 
@@ -109,15 +109,8 @@ struct IntervalArgument: ExpressibleByArgument, Hashable, Sendable {
     private init(seconds: Int64) { self.seconds = seconds }
 
     init?(argument: String) {
-        guard let unit = argument.last, let number = Int64(argument.dropLast()), (1...3600).contains(number) else {
-            return nil
-        }
-        switch unit {
-        case "s": seconds = number
-        case "m": seconds = number * 60
-        default: return nil
-        }
-        guard seconds <= 3600 else { return nil }
+        guard let duration = DurationText(argument), (1...3600).contains(duration.seconds) else { return nil }
+        seconds = Int64(duration.seconds)
     }
 
     /// As a duration.

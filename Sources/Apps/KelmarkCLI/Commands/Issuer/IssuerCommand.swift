@@ -49,7 +49,7 @@ struct SPIFFEIDArgument: ExpressibleByArgument, Sendable {
     }
 }
 
-/// A lifetime: a number with `s`, `m`, `h` or `d`.
+/// A lifetime from a minute to ten years: `30d`, `90m`, or as Go's programs print it, `24h0m0s`.
 struct LifetimeArgument: ExpressibleByArgument, Sendable {
     let seconds: Int64
 
@@ -66,19 +66,10 @@ struct LifetimeArgument: ExpressibleByArgument, Sendable {
     }
 
     init?(argument: String) {
-        guard let unit = argument.last, let number = Int64(argument.dropLast()), number > 0, number < 1 << 32 else {
+        guard let duration = DurationText(argument), (60...(3650 * 86_400)).contains(duration.seconds) else {
             return nil
         }
-        let factor: Int64
-        switch unit {
-        case "s": factor = 1
-        case "m": factor = 60
-        case "h": factor = 3600
-        case "d": factor = 86_400
-        default: return nil
-        }
-        seconds = number * factor
-        guard (60...(3650 * 86_400)).contains(seconds) else { return nil }
+        seconds = Int64(duration.seconds)
     }
 }
 

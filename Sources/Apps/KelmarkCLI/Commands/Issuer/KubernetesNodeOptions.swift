@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import KERINetwork
 internal import SPIFFE
 
 /// Kubernetes clusters whose projected tokens prove nodes, as they are typed. What is said of a cluster holds for each, or,
@@ -100,18 +101,15 @@ struct KubernetesNodeOptions: ParsableArguments {
             throw ValidationError(
                 "Several clusters have several tokens: say which by --k8s-psat-token-file NAME=FILE.")
         }
-        // Two names for one cluster would give its nodes two identities.
-        let shared = clusters.count { one(apiServers, of: $0, own: true) == nil }
-        guard shared <= 1 else {
-            throw ValidationError(
-                "Several clusters have several API servers: say which by --k8s-psat-api-server NAME=https://….")
+        if let fault = complaint(about: clusters.map { one(apiServers, of: $0) }) {
+            throw ValidationError(fault)
         }
     }
 
     /// The clusters that the options make.
     /// - Parameter environment: where a pod finds the API server of its own cluster.
     func clusters(environment: [String: String]) throws -> [NodeAttestationPlan.Cluster] {
-        try names.map(\.segment).map { name in
+        let clusters: [NodeAttestationPlan.Cluster] = try names.map(\.segment).map { name in
             let audiences = all(audiences, of: name)
             return NodeAttestationPlan.Cluster(
                 name: name, serviceAccounts: Set(all(serviceAccounts, of: name)),
@@ -121,6 +119,25 @@ struct KubernetesNodeOptions: ParsableArguments {
                 authorityFile: one(apiAuthorities, of: name) ?? Self.serviceAccount + "/ca.crt",
                 tokenFile: token(of: name) ?? Self.serviceAccount + "/token")
         }
+        // Only here it is known where the cluster of this pod is.
+        if let fault = complaint(about: clusters.map { $0.server }) {
+            throw CommandFailure("KM-USAGE", fault, next: "\(Product.command) issuer serve --help")
+        }
+        return clusters
+    }
+
+    /// What is wrong with the API servers of the clusters, in their order; one that is nil is that of this pod's cluster.
+    /// Two names for one cluster would give its nodes two identities.
+    private func complaint(about servers: [String?]) -> String? {
+        var seen: [String?: String] = [:]
+        for (cluster, server) in zip(names.map(\.segment), servers) {
+            // In one spelling: https://K.example and https://k.example:443/ are one server.
+            let place = server.map { PeerURL($0)?.description ?? $0 }
+            guard let other = seen.updateValue(cluster, forKey: place) else { continue }
+            return "Clusters \(other) and \(cluster) have one API server, \(server ?? "that of this pod's cluster"): "
+                + "leave one name out, or say which server is whose by --k8s-psat-api-server NAME=https://…."
+        }
+        return nil
     }
 
     // MARK: Values of one cluster

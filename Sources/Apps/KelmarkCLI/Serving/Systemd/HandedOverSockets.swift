@@ -69,4 +69,27 @@ extension IdentityServer.LocalPlace {
         case .descriptor(let descriptor): "descriptor \(descriptor)"
         }
     }
+
+    /// The file of the socket; nil for one that has none, and so is in no folder.
+    var file: String? {
+        switch self {
+        case .path(let path, _): path
+        case .descriptor(let descriptor): Self.file(of: descriptor)
+        }
+    }
+
+    /// Where a Unix socket was bound, as the kernel has it.
+    private static func file(of descriptor: Int32) -> String? {
+        var address = sockaddr_un()
+        var size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+        }
+        guard status == 0, address.sun_family == sa_family_t(AF_UNIX) else { return nil }
+        // A name of the kernel begins with a zero; the longest path has none behind it.
+        let path = withUnsafeBytes(of: &address.sun_path) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return path.isEmpty ? nil : path
+    }
 }
