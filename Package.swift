@@ -124,9 +124,10 @@ extension Target.Dependency {
 }
 
 @MainActor func support(
-    _ name: String, uses: [String], external: [Target.Dependency] = [], product: Bool = false
+    _ name: String, from layer: Layer = .foundations, uses: [String], external: [Target.Dependency] = [],
+    product: Bool = false
 ) {
-    if uses.contains(where: { placed[$0] == nil }) { return }
+    if layer.rawValue > topLayer.rawValue || uses.contains(where: { placed[$0] == nil }) { return }
     if product { products.append(.library(name: name, targets: [name])) }
     placed[name] = (.apps, placed.count)
     targets.append(
@@ -166,7 +167,7 @@ module(
     external: [.logging, .lifecycle, .x509, .asn1, .crypto],
     product: ProcessInfo.processInfo.environment["KELMARK_BENCH"] == "1")
 module(
-    .services, "NodeAgent", uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE"],
+    .services, "NodeAgent", uses: ["KelmarkBytes", "KelmarkConcurrency", "KelmarkCrypto", "JOSE", "SPIFFE"],
     external: [.logging, .lifecycle, .x509, .asn1, .crypto, .cryptoExtras])
 
 // Adapters: one framework each.
@@ -192,7 +193,7 @@ module(
 // Only what scripts/generate-api wrote from Definitions.
 module(.adapters, "SPIREAPI", external: [.grpc, .grpcProtobuf, .protobuf], exclude: ["Definitions"])
 module(
-    .adapters, "WorkloadClient", uses: ["KelmarkBytes", "JOSE", "SPIFFE", "SPIREAPI"],
+    .adapters, "WorkloadClient", uses: ["KelmarkBytes", "KelmarkConcurrency", "JOSE", "SPIFFE", "SPIREAPI"],
     external: [
         .grpc, .grpcTransport, .protobuf, .nioCore, .nioPosix, .nioSSL, .nioTLS, .nioHTTP2, .logging, .lifecycle,
     ], product: true)
@@ -205,7 +206,10 @@ module(
     external: [.hummingbirdCore, .logging, .nioCore], product: true)
 module(
     .adapters, "IdentityGRPC",
-    uses: ["KelmarkBytes", "KelmarkCrypto", "JOSE", "SPIFFE", "NodeAgent", "Issuer", "SPIREAPI", "HTTPServing"],
+    uses: [
+        "KelmarkBytes", "KelmarkConcurrency", "KelmarkCrypto", "JOSE", "SPIFFE", "NodeAgent", "Issuer", "SPIREAPI",
+        "HTTPServing",
+    ],
     external: [
         .grpc, .grpcProtobuf, .grpcTransport, .protobuf, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP2,
         .nioHPACK,
@@ -227,10 +231,10 @@ if topLayer == .apps { products.append(.executable(name: "kelmark", targets: ["k
 
 // Tests. Vectors live in Tests/Vectors and are found through `KelmarkTestSupport.Vectors`.
 support("KelmarkTestSupport", uses: [])
-support("LogTestKit", uses: [], external: [.logging])
+support("LogTestKit", from: .services, uses: [], external: [.logging])
 support("StoreConformance", uses: ["KelmarkBytes", "KelmarkCrypto", "CESR", "KERI", "ACDC"])
 support("IssuerStoreConformance", uses: ["KelmarkCrypto", "SPIFFE", "Transparency", "Issuer"])
-support("ListenerTestKit", uses: [], external: [.grpcTransport, .nioCore, .nioPosix])
+support("ListenerTestKit", from: .apps, uses: [], external: [.grpcTransport, .nioCore, .nioPosix])
 // A server at a Unix socket that answers what a test says.
 support(
     "IssuerTestKit", uses: ["ListenerTestKit"], external: [.grpc, .grpcProtobuf, .grpcTransport, .protobuf])
@@ -277,8 +281,7 @@ tests(
     "WorkloadClientTests",
     uses: [
         "WorkloadClient", "WorkloadClientHTTP", "WorkloadClientHummingbird", "SPIREAPI", "SPIFFE", "JOSE",
-        "KelmarkBytes",
-        "WorkloadTestKit",
+        "KelmarkBytes", "LogTestKit", "WorkloadTestKit",
     ],
     external: [
         .grpc, .grpcTransport, .nioCore, .nioPosix, .nioSSL, .lifecycle, .logging, .httpClient, .httpTypes,

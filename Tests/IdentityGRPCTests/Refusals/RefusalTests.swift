@@ -162,7 +162,7 @@ import Testing
         let server = IdentityServer(
             at: .path(folder.socket, permissions: 0o777), services: [WorkloadAPIService(answers)],
             interceptors: [
-                .apply(RefusalInterceptor(logger: log.logger, caller: WorkloadCaller.logFields), to: .all)
+                .apply(RefusalInterceptor(logger: log.logger, caller: WorkloadCaller.logged), to: .all)
             ], limits: limits, logger: log.logger,
             // As of a process in another pid namespace.
             identify: { WorkloadCaller.identify(PeerCredentials(pid: 0, uid: $0.uid, gid: $0.gid)) })
@@ -235,7 +235,7 @@ import Testing
             interceptors: [
                 .apply(
                     RefusalInterceptor(
-                        logger: log.logger, now: { now.withLock { $0 } }, caller: WorkloadCaller.logFields), to: .all)
+                        logger: log.logger, now: { now.withLock { $0 } }, caller: WorkloadCaller.logged), to: .all)
             ], limits: limits, logger: log.logger, identify: WorkloadCaller.identify)
         try await serving(server) { [path = folder.socket, log] in
             try await calling(path) { client in
@@ -250,25 +250,40 @@ import Testing
         #expect(refusals.last?.fields["left_out"] == "5")
     }
 
-    @Test func whoHasGoneLeavesNoLine() async throws {
-        let interceptor = RefusalInterceptor(logger: log.logger, caller: WorkloadCaller.logFields)
-        @Sendable func call() async throws {
-            try await withServerContextRPCCancellationHandle { handle in
-                let context = ServerContext(
-                    descriptor: Grpc_Health_V1_Health.Method.Check.descriptor, remotePeer: "", localPeer: "",
-                    cancellation: handle)
-                let messages = RPCAsyncSequence<Int, any Error>(
-                    wrapping: AsyncThrowingStream<Int, any Error> { $0.finish() })
-                _ = try await interceptor.intercept(
-                    request: StreamingServerRequest(metadata: [:], messages: messages), context: context
-                ) { _, _ -> StreamingServerResponse<Int> in throw WorkloadDenial.invalidArgument("no") }
-            }
+    @Test func whoIsRefusedAllTheTimeHidesNobody() async throws {
+        let now = Authority.now
+        let uid = Mutex<UInt32?>(1000)
+        let interceptor = RefusalInterceptor(logger: log.logger, now: { now }) { _ in
+            uid.withLock { LoggedCaller(uid: $0, fields: ["uid": "\($0.map(String.init) ?? "")"]) }
         }
-        await #expect(throws: RPCError.self) { try await call() }
+        for _ in 0..<25 { await #expect(throws: RPCError.self) { try await refusedCall(interceptor) } }
+        uid.withLock { $0 = 1001 }
+        await #expect(throws: RPCError.self) { try await refusedCall(interceptor) }
+        #expect(refusals.map { $0.fields["uid"] } == Array(repeating: "1000", count: 20) + ["1001"])
+        #expect(refusals.last?.fields["left_out"] == "5")
+    }
+
+    /// A call that is refused behind the interceptor.
+    private func refusedCall(_ interceptor: RefusalInterceptor) async throws {
+        try await withServerContextRPCCancellationHandle { handle in
+            let context = ServerContext(
+                descriptor: Grpc_Health_V1_Health.Method.Check.descriptor, remotePeer: "", localPeer: "",
+                cancellation: handle)
+            let messages = RPCAsyncSequence<Int, any Error>(
+                wrapping: AsyncThrowingStream<Int, any Error> { $0.finish() })
+            _ = try await interceptor.intercept(
+                request: StreamingServerRequest(metadata: [:], messages: messages), context: context
+            ) { _, _ -> StreamingServerResponse<Int> in throw WorkloadDenial.invalidArgument("no") }
+        }
+    }
+
+    @Test func whoHasGoneLeavesNoLine() async throws {
+        let interceptor = RefusalInterceptor(logger: log.logger, caller: WorkloadCaller.logged)
+        await #expect(throws: RPCError.self) { try await refusedCall(interceptor) }
         #expect(refusals.count == 1)
         let gone = Task {
             withUnsafeCurrentTask { $0?.cancel() }
-            try await call()
+            try await refusedCall(interceptor)
         }
         await #expect(throws: RPCError.self) { try await gone.value }
         #expect(refusals.count == 1)
@@ -276,7 +291,7 @@ import Testing
 
     @Test func whatIsAskedForACallHasItsName() async throws {
         let seen = Mutex<[String?]>([])
-        let interceptor = RefusalInterceptor(logger: log.logger, caller: WorkloadCaller.logFields)
+        let interceptor = RefusalInterceptor(logger: log.logger, caller: WorkloadCaller.logged)
         let server = IdentityServer(
             at: .path(folder.socket, permissions: 0o777),
             services: [

@@ -3,6 +3,7 @@
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import LogTestKit
 import NodeAgent
 import SPIREAPI
 import SwiftProtobuf
@@ -98,6 +99,48 @@ import Testing
                 })
         }
         #expect(versions == ["1:1", "2:2", "3:2"])
+    }
+
+    @Test func aProxyThatRefusesAllTheTimeDoesNotFillTheLog() async throws {
+        answers.publish(try answers.update("/web"))
+        let log = LineCollector()
+        let server = IdentityServer(
+            at: .path(folder.socket, permissions: 0o777),
+            services: [SecretDiscoveryService(answers, logger: log.logger, now: { Authority.now })], limits: .local,
+            logger: log.logger, identify: WorkloadCaller.identify)
+        let answered = try await serving(server) { [path = folder.socket] in
+            try await calling(path) { client in
+                let (requests, send) = AsyncStream<Request>.makeStream()
+                return try await API.Client(wrapping: client).streamSecrets(
+                    requestProducer: { writer in for await request in requests { try await writer.write(request) } },
+                    onResponse: { response in
+                        defer { send.finish() }
+                        send.yield(.with { $0.resourceNames = ["default"] })
+                        var answered = 0
+                        for try await message in response.messages {
+                            answered += 1
+                            if answered > 1 { break }
+                            for _ in 0..<25 {
+                                send.yield(
+                                    .with {
+                                        $0.resourceNames = ["default"]
+                                        $0.responseNonce = message.nonce
+                                        $0.errorDetail.message = "no"
+                                    })
+                            }
+                            // Answered behind the refusals.
+                            send.yield(
+                                .with {
+                                    $0.resourceNames = ["ROOTCA"]
+                                    ($0.versionInfo, $0.responseNonce) = (message.versionInfo, message.nonce)
+                                })
+                        }
+                        return answered
+                    })
+            }
+        }
+        #expect(answered == 2)
+        #expect(log.lines.count { $0.message == "a proxy refuses secrets" } == 20)
     }
 
     @Test func aHugeRequestEndsAStreamThatWasAnswered() async throws {

@@ -117,6 +117,18 @@ struct UnixAttestorTests {
         #expect(SystemAccountNames().group(4_000_000_000) == nil)
     }
 
+    @Test func `the agent's own program is not looked at, however large`() async throws {
+        processes.add(7, uid: 1000, gid: 50)
+        processes.add(8, uid: 1000, gid: 50)
+        let attestor = UnixAttestor(
+            accounts: Accounts(), program: .init(findsPath: true, largestHashed: 1), threads: BlockingThreads(),
+            sparing: 7)
+        let own = try ProcessHandle(pid: 7, in: processes.table)
+        #expect(try await attestor.selectors(of: own).map(\.description).contains("unix:uid:1000"))
+        let other = try ProcessHandle(pid: 8, in: processes.table)
+        await #expect(throws: (any Error).self) { try await attestor.selectors(of: other) }
+    }
+
     @Test func `this process is attested`() async throws {
         let attestor = UnixAttestor(
             program: .init(findsPath: true, largestHashed: 1 << 32), threads: BlockingThreads())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LogTestKit
 import SPIFFE
 import Synchronization
 import Testing
@@ -43,6 +44,22 @@ struct WorkloadAttestationTests {
         }
         await #expect(throws: WorkloadDenial.attestationFailed) { try await attestation().selectors(of: process) }
         #expect(try await attestation(FixedAttestor { _ in [] }).selectors(of: process).isEmpty)
+    }
+
+    @Test func `who fails all the time does not fill the log, and others are still told of`() async throws {
+        let log = LineCollector()
+        let attestation = WorkloadAttestation(
+            [FixedAttestor { _ in throw Failure() }], clock: clock, threads: BlockingThreads(), logger: log.logger)
+        processes.add(8, uid: 1001)
+        for (pid, calls) in [(Int32(7), 25), (8, 1)] {
+            if pid == 7 { _ = try process() }
+            let process = try ProcessHandle(pid: pid, in: processes.table)
+            for _ in 0..<calls {
+                await #expect(throws: WorkloadDenial.attestationFailed) { try await attestation.selectors(of: process) }
+            }
+        }
+        #expect(log.lines.map { $0.fields["pid"] } == Array(repeating: "7", count: 20) + ["8"])
+        #expect(log.lines.last?.fields["left_out"] == "5")
     }
 
     @Test func `one that hangs is given up after a while`() async throws {

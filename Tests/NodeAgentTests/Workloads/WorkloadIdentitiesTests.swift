@@ -2,6 +2,7 @@
 
 import KelmarkBytes
 import LogTestKit
+import Logging
 import SPIFFE
 import Synchronization
 import Testing
@@ -43,7 +44,9 @@ struct WorkloadIdentitiesTests {
         }
     }
 
-    private func facade(_ policy: WorkloadPolicy = WorkloadPolicy()) -> WorkloadIdentities {
+    private func facade(
+        _ policy: WorkloadPolicy = WorkloadPolicy(), logger: Logger = Sample.silent
+    ) -> WorkloadIdentities {
         WorkloadIdentities(
             cache: cache,
             attestation: WorkloadAttestation(
@@ -53,7 +56,7 @@ struct WorkloadIdentitiesTests {
                     }
                 ], clock: clock, threads: BlockingThreads(), logger: Sample.silent),
             tokens: TokenIssuance(
-                cache, issuer: issuer, clock: clock, policy: policy, news: news, logger: Sample.silent),
+                cache, issuer: issuer, clock: clock, policy: policy, news: news, logger: logger),
             clock: clock, policy: policy, processes: processes.table, logger: Sample.silent)
     }
 
@@ -323,6 +326,19 @@ struct WorkloadIdentitiesTests {
         clock.advance(by: .seconds(1))
         await issuer.fail(.jwt, .unavailable)
         await #expect(throws: WorkloadDenial.unavailable("could not fetch JWT-SVID")) { try await token() }
+    }
+
+    @Test func `tokens that can't be had do not fill the log`() async throws {
+        let log = LineCollector()
+        await put(Sample.entry("a"))
+        await issuer.keepFailing(.jwt, .unavailable)
+        let facade = facade(logger: log.logger)
+        for _ in 0..<25 {
+            await #expect(throws: WorkloadDenial.unavailable("could not fetch JWT-SVID")) {
+                _ = try await facade.jwtSVIDs(for: me, audience: ["x"])
+            }
+        }
+        #expect(log.lines.map(\.message) == Array(repeating: "JWT-SVID not issued", count: 20))
     }
 
     @Test func `who is not taken for the issuer does not end the use of a kept token`() async throws {

@@ -224,13 +224,19 @@ struct MutualTLSHTTPTests {
     private final class Forger: ChannelInboundHandler, RemovableChannelHandler {
         typealias InboundIn = ByteBuffer
         let tls: MutualTLS
+        /// What is said before the client has the connection in hand is heard by nobody.
+        let isHeard: Door
         let hasSpoken: Door
-        init(tls: MutualTLS, hasSpoken: Door) { (self.tls, self.hasSpoken) = (tls, hasSpoken) }
+        init(tls: MutualTLS, isHeard: Door, hasSpoken: Door) {
+            (self.tls, self.isHeard, self.hasSpoken) = (tls, isHeard, hasSpoken)
+        }
 
         func channelActive(context: ChannelHandlerContext) {
-            context.writeAndFlush(NIOAny(ByteBuffer(string: "HTTP/1.1 200 OK\r\nX: ")), promise: nil)
-            let hasSpoken = hasSpoken
-            tls.addServerHandler(to: context.channel).whenComplete { _ in hasSpoken.open() }
+            let heard = context.eventLoop.makeFutureWithTask { [isHeard] in await isHeard.pass() }
+            heard.whenSuccess { [tls, hasSpoken, channel = context.channel] in
+                channel.writeAndFlush(ByteBuffer(string: "HTTP/1.1 200 OK\r\nX: "), promise: nil)
+                tls.addServerHandler(to: channel).whenComplete { _ in hasSpoken.open() }
+            }
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -240,17 +246,19 @@ struct MutualTLSHTTPTests {
     }
 
     @Test func clearTextForgesNoHead() async throws {
-        let hasSpoken = Door()
+        let (isHeard, hasSpoken) = (Door(), Door())
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { [tls = try tls(server, "/client")] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Forger(tls: tls, hasSpoken: hasSpoken))
+                    try channel.pipeline.syncOperations.addHandler(
+                        Forger(tls: tls, isHeard: isHeard, hasSpoken: hasSpoken))
                 }
             }.bind(host: "127.0.0.1", port: 0).get()
         let port = listener.localAddress?.port ?? 0
         let slow = ScriptedSource(
             svid: client.value, trust: try domain.bundle(),
             beforeSVID: {
+                isHeard.open()
                 await hasSpoken.pass()
                 // Long enough for what was said to be read; the wait ends with the connection.
                 try await Task.sleep(for: .seconds(5))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LogTestKit
 import NIOCore
 import NIOEmbedded
 import NIOPosix
@@ -266,6 +267,20 @@ struct PeerGateTests {
         await #expect(throws: PeerRefusal.notAllowed(try SPIFFEID("spiffe://example.org/peer"), rule.description)) {
             try await closed.verified(chain)
         }
+    }
+
+    @Test func whoIsRefusedAllTheTimeDoesNotFillTheLog() async throws {
+        let clock = ManualClock()
+        let log = LineCollector()
+        let tls = MutualTLS(
+            StaticSource(svid: nil, bundles: try BundleMap([domain.bundle()])), authorizer: .nobody, clock: clock,
+            logger: log.logger)
+        let chain = try presented([try domain.svid("/peer").leaf])
+        for _ in 0..<25 { #expect(await tls.judge(chain) == nil) }
+        #expect(log.lines.count == 20)
+        clock.advance(by: 1)
+        #expect(await tls.judge(chain) == nil)
+        #expect(log.lines.last?.fields["left_out"] == "5")
     }
 
     @Test func whatHasExpiredIsNotShown() async throws {

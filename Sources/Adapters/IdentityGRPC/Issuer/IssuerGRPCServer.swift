@@ -70,7 +70,7 @@ package final class IssuerGRPCServer: Service {
                     // What is served is no secret from whoever may connect.
                     .apply(
                         RefusalInterceptor(logger: logger, now: { facades.clock.now() }) { context in
-                            (context.transportSpecific as? IssuerPeer)?.caller.logFields ?? [:]
+                            (context.transportSpecific as? IssuerPeer)?.caller.logged ?? LoggedCaller()
                         }, to: .services(Reflection.descriptors)),
                 ], limits: localLimits,
                 meter: meters?.local, logger: logger,

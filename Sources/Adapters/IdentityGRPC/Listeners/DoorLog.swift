@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import KelmarkConcurrency
 internal import Logging
 internal import NodeAgent
 internal import SPIFFE
@@ -16,14 +17,13 @@ final class DoorLog: Sendable {
     /// Writes down a certificate that is not taken, under a name of its own. Anybody may show certificates, so that a second
     /// has only so many lines.
     func refused(_ address: String, _ code: String, _ detail: String, at now: CertificateTime) {
-        guard let leftOut = limit.take(at: now) else { return }
-        var line: Logger.Metadata = [
-            "caller_addr": "\(address)", "code": "\(code)",
-            "error": "\(detail.cutForLog)",
-        ]
-        if let id = try? RequestID.random() { line["request_id"] = "\(id)" }
-        if leftOut > 0 { line["left_out"] = "\(leftOut)" }
-        logger.info("client certificate refused", metadata: line)
+        logger.log(level: .info, "client certificate refused", within: limit, at: now, of: nil) {
+            var line: Logger.Metadata = [
+                "caller_addr": "\(address)", "code": "\(code)", "error": "\(detail.cutForLog)",
+            ]
+            if let id = try? RequestID.random() { line["request_id"] = "\(id)" }
+            return line
+        }
     }
 
     /// Runs what a connection needs of the server. Where that is missing every connection is closed, which is said when it

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import GRPCCore
+internal import KelmarkConcurrency
 internal import Logging
 internal import NodeAgent
 internal import SPIFFE
@@ -12,15 +13,15 @@ internal import SPIFFE
 struct RefusalInterceptor: ServerInterceptor {
     private let logger: Logger
     private let now: @Sendable () -> CertificateTime
-    private let caller: @Sendable (ServerContext) -> Logger.Metadata
+    private let caller: @Sendable (ServerContext) -> LoggedCaller
     private let limit = ExplanationLimit()
 
     /// - Parameters:
     ///   - now: by which lines are counted: anybody who reaches a socket may be refused as often as he likes.
-    ///   - caller: who calls, in words for the log.
+    ///   - caller: who calls.
     init(
         logger: Logger, now: @escaping @Sendable () -> CertificateTime = { SystemAgentClock().now() },
-        caller: @escaping @Sendable (ServerContext) -> Logger.Metadata
+        caller: @escaping @Sendable (ServerContext) -> LoggedCaller
     ) {
         self.logger = logger
         self.now = now
@@ -65,15 +66,19 @@ struct RefusalInterceptor: ServerInterceptor {
     /// What the caller is told. Who has gone is not refused.
     private func refused(_ error: any Error, _ id: String, _ context: ServerContext) -> RPCError {
         let refusal = CallRefusal(error)
-        if !Task.isCancelled, !context.cancellation.isCancelled, let leftOut = limit.take(at: now()) {
-            var line = caller(context)
-            line["method"] = "/\(context.descriptor.fullyQualifiedMethod)"
-            line["request_id"] = "\(id)"
-            line["status_code"] = "\(refusal.code.logName)"
-            line["status_message"] = "\(refusal.message)"
-            if !refusal.detail.isEmpty { line["error"] = "\(refusal.detail.cutForLog)" }
-            if leftOut > 0 { line["left_out"] = "\(leftOut)" }
-            logger.log(level: Self.level(of: refusal.code), "call refused", metadata: line)
+        if !Task.isCancelled, !context.cancellation.isCancelled {
+            let caller = caller(context)
+            logger.log(
+                level: Self.level(of: refusal.code), "call refused", within: limit, at: now(), of: caller.uid
+            ) {
+                var line = caller.fields
+                line["method"] = "/\(context.descriptor.fullyQualifiedMethod)"
+                line["request_id"] = "\(id)"
+                line["status_code"] = "\(refusal.code.logName)"
+                line["status_message"] = "\(refusal.message)"
+                if !refusal.detail.isEmpty { line["error"] = "\(refusal.detail.cutForLog)" }
+                return line
+            }
         }
         return RPCError(code: refusal.code, message: refusal.message)
     }
@@ -86,4 +91,11 @@ struct RefusalInterceptor: ServerInterceptor {
         default: .info
         }
     }
+}
+
+/// Who calls, in words for the log.
+struct LoggedCaller {
+    /// The user among whose lines a refusal counts; nil for whoever is not told apart.
+    var uid: UInt32?
+    var fields: Logger.Metadata = [:]
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import GRPCCore
+internal import KelmarkConcurrency
 package import Logging
 internal import NodeAgent
+package import SPIFFE
 package import SPIREAPI
 
 /// Envoy's secret discovery, version 3, on top of `WorkloadIdentities`. Facts (SPIFFE) 10.
@@ -15,11 +17,18 @@ package struct SecretDiscoveryService<Answers: WorkloadAnswers>:
     private let answers: Answers
     private let names: SecretNames
     private let logger: Logger
+    private let now: @Sendable () -> CertificateTime
+    private let limit = ExplanationLimit()
 
-    package init(_ answers: Answers, names: SecretNames = SecretNames(), logger: Logger) {
+    /// - Parameter now: by which lines of the log are counted.
+    package init(
+        _ answers: Answers, names: SecretNames = SecretNames(), logger: Logger,
+        now: @escaping @Sendable () -> CertificateTime = { SystemAgentClock().now() }
+    ) {
         self.answers = answers
         self.names = names
         self.logger = logger
+        self.now = now
     }
 
     package func streamSecrets(
@@ -28,7 +37,7 @@ package struct SecretDiscoveryService<Answers: WorkloadAnswers>:
         let peer = try context.workload
         let updates = try await answers.x509Updates(for: .peer(peer))
         let session = SecretSession(
-            SecretStream(names: names), writer: response, logger: logger, pid: peer.pid)
+            SecretStream(names: names), writer: response, logger: logger, now: now, limit: limit, peer: peer)
         try await withThrowingTaskGroup { group in
             group.addTask {
                 for try await one in request { try await session.receive(one) }
@@ -66,25 +75,34 @@ private actor SecretSession {
     private var stream: SecretStream
     private let writer: RPCWriter<SecretStream.Response>
     private let logger: Logger
-    private let pid: Int32
+    private let now: @Sendable () -> CertificateTime
+    private let limit: ExplanationLimit
+    private let peer: WorkloadPeer
     private var isWriting = false
 
-    init(_ stream: sending SecretStream, writer: RPCWriter<SecretStream.Response>, logger: Logger, pid: Int32) {
+    init(
+        _ stream: sending SecretStream, writer: RPCWriter<SecretStream.Response>, logger: Logger,
+        now: @escaping @Sendable () -> CertificateTime, limit: ExplanationLimit, peer: WorkloadPeer
+    ) {
         self.stream = stream
         self.writer = writer
         self.logger = logger
-        self.pid = pid
+        self.now = now
+        self.limit = limit
+        self.peer = peer
     }
 
     func receive(_ request: SecretStream.Request) async throws {
         if case .refused(let reason) = try stream.receive(request) {
-            logger.ofCall.warning(
-                "a proxy refuses secrets",
+            logger.ofCall.log(
+                level: .warning, "a proxy refuses secrets", within: limit, at: now(), of: peer.uid
+            ) {
                 // The proxy's own words, of which nobody knows how many there are.
-                metadata: [
-                    "pid": "\(pid)", "names": "\(request.resourceNames.prefix(8).map { $0.prefix(256) })",
+                [
+                    "pid": "\(peer.pid)", "names": "\(request.resourceNames.prefix(8).map { $0.prefix(256) })",
                     "reason": "\(reason.prefix(512))",
-                ])
+                ]
+            }
         }
         try await write()
     }

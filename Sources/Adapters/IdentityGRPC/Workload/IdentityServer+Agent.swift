@@ -67,6 +67,6 @@ extension IdentityServer {
     }
 
     private static func refusals(_ logger: Logger) -> ConditionalInterceptor<any ServerInterceptor> {
-        .apply(RefusalInterceptor(logger: logger, caller: WorkloadCaller.logFields), to: .all)
+        .apply(RefusalInterceptor(logger: logger, caller: WorkloadCaller.logged), to: .all)
     }
 }

@@ -37,11 +37,11 @@ package struct WorkloadCaller: ServerContext.TransportSpecific {
 
 extension WorkloadCaller {
     /// Who calls in a context, and why that is not known for certain, in words for the log.
-    static func logFields(_ context: ServerContext) -> Logger.Metadata {
-        guard let caller = context.transportSpecific as? WorkloadCaller else { return [:] }
+    static func logged(_ context: ServerContext) -> LoggedCaller {
+        guard let caller = context.transportSpecific as? WorkloadCaller else { return LoggedCaller() }
         var fields: Logger.Metadata = ["pid": "\(caller.pid)", "uid": "\(caller.uid)", "gid": "\(caller.gid)"]
         if case .failure(let fault) = caller.peer { fields["caller_fault"] = "\(fault)" }
-        return fields
+        return LoggedCaller(uid: caller.uid, fields: fields)
     }
 }
 

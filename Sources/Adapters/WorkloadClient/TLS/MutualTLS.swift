@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import JOSE
+internal import KelmarkConcurrency
 public import Logging
 public import NIOCore
 internal import NIOSSL
@@ -24,10 +25,10 @@ public struct MutualTLS: Sendable {
     /// that does not get on is closed then.
     public var handshakeTime = Duration.seconds(10)
     /// How long a connection may last. The next one is judged anew, so this bounds how long a withdrawn identity, an
-    /// authority that was removed or a changed rule goes unnoticed. Nil for no bound but the one that always holds: no
-    /// connection is kept longer than the SVIDs of both ends are valid.
+    /// authority that was removed or a changed rule goes unnoticed. Nil for no bound but the one that always holds: as long
+    /// as the SVIDs of both ends are valid.
     ///
-    /// What is spoken is asked to end by then: HTTP and gRPC finish what was begun, other handlers hear
+    /// What is spoken is asked to end when that time is over: HTTP and gRPC finish what was begun, other handlers hear
     /// `ChannelShouldQuiesceEvent`. Ten seconds later the connection is closed.
     public var connectionAge: Duration? = .seconds(180)
     /// How long what is spoken may take to end.
@@ -35,6 +36,7 @@ public struct MutualTLS: Sendable {
 
     private let clock: any WorkloadClock
     private let logger: Logger
+    private let refusals = ExplanationLimit()
 
     /// Joins sources and a rule. ``X509Source`` is a source of both.
     public init(
@@ -209,7 +211,12 @@ public struct MutualTLS: Sendable {
         do {
             return try await verified(presented)
         } catch {
-            logger.info("peer was refused", metadata: ["reason": "\(error)"])
+            // Anybody may show certificates.
+            if let leftOut = refusals.take(at: clock.now().seconds) {
+                var line: Logger.Metadata = ["reason": "\(error)"]
+                if leftOut > 0 { line["left_out"] = "\(leftOut)" }
+                logger.info("peer was refused", metadata: line)
+            }
             return nil
         }
     }

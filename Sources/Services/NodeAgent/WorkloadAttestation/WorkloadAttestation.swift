@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import KelmarkConcurrency
 public import Logging
 internal import SPIFFE
 
@@ -11,6 +12,7 @@ public struct WorkloadAttestation: Sendable {
     private let patience: Duration
     private let logger: Logger
     private let showsSelectors: Bool
+    private let limit = ExplanationLimit()
 
     /// - Parameters:
     ///   - attestors: whom to ask.
@@ -44,7 +46,7 @@ public struct WorkloadAttestation: Sendable {
         switch found {
         case .success(let process): return try await selectors(of: process)
         case .failure(let error):
-            logger.ofCall.warning("No such process", metadata: ["pid": "\(pid)", "error": "\(error)"])
+            warn("No such process", of: nil, ["pid": "\(pid)", "error": "\(error)"])
             throw .attestationFailed
         }
     }
@@ -92,8 +94,9 @@ public struct WorkloadAttestation: Sendable {
         do {
             try await threads.run { try process.check() }
         } catch {
-            logger.ofCall.warning(
-                "Caller is not who it was", metadata: ["pid": "\(process.pid)", "error": "\(error)"])
+            warn(
+                "Caller is not who it was", of: process.credentials.uid,
+                ["pid": "\(process.pid)", "error": "\(error)"])
             throw .attestationFailed
         }
     }
@@ -102,10 +105,14 @@ public struct WorkloadAttestation: Sendable {
         do {
             return try await clock.within(patience) { try await attestor.selectors(of: process) }
         } catch {
-            logger.ofCall.warning(
-                "Attestor failed",
-                metadata: ["attestor": "\(attestor.name)", "pid": "\(process.pid)", "error": "\(error)"])
+            warn(
+                "Attestor failed", of: process.credentials.uid,
+                ["attestor": "\(attestor.name)", "pid": "\(process.pid)", "error": "\(error)"])
             return nil
         }
+    }
+
+    private func warn(_ message: Logger.Message, of uid: UInt32?, _ fields: Logger.Metadata) {
+        logger.ofCall.log(level: .warning, message, within: limit, at: clock.now(), of: uid) { fields }
     }
 }

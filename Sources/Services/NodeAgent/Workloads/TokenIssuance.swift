@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import KelmarkConcurrency
 internal import Logging
 internal import SPIFFE
 private import Synchronization
@@ -23,6 +24,7 @@ final class TokenIssuance: Sendable {
     private let askedAt = Mutex<CertificateTime?>(nil)
     private let tokens: Mutex<JWTSVIDCache>
     private let pending = Mutex<[String: Int]>([:])
+    private let failures = ExplanationLimit()
 
     init(
         _ cache: SVIDCache, issuer: any IssuerClient, clock: any AgentClock, policy: WorkloadPolicy, news: Bell,
@@ -57,9 +59,9 @@ final class TokenIssuance: Sendable {
             if !entry.includesTokenID { tokens.withLock { $0.put(issued, keyID: keyID, for: key) } }
             return issued.token
         } catch {
-            logger.ofCall.warning(
-                "JWT-SVID not issued",
-                metadata: ["entry_id": "\(entry.id)", "spiffe_id": "\(entry.spiffeID)", "error": "\(error)"])
+            logger.ofCall.log(
+                level: .warning, "JWT-SVID not issued", within: failures, at: clock.now(), of: nil
+            ) { ["entry_id": "\(entry.id)", "spiffe_id": "\(entry.spiffeID)", "error": "\(error)"] }
             // A refusal counts; only an issuer that can't answer now leaves the old token in use. Whether it still may be
             // used is asked again: its key may have been tainted meanwhile.
             let isPassing = (error as? IssuerClientError)?.isPassing ?? (error is TimeIsUp)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import KelmarkBytes
+internal import KelmarkConcurrency
 internal import Logging
 public import SPIFFE
 internal import Synchronization
@@ -227,7 +228,7 @@ public final class WorkloadIdentities: Sendable {
             metadata["spiffe_ids"] = .array(entries.prefix(8).map { .string($0.spiffeID.description) })
             return logger.ofCall.debug("Workload has identities", metadata: metadata)
         }
-        guard let leftOut = explanations.take(at: now), let book = cache.read({ $0.book }) else { return }
+        guard let leftOut = explanations.take(at: now.seconds), let book = cache.read({ $0.book }) else { return }
         if leftOut > 0 { metadata["left_out"] = "\(leftOut)" }
         // Outside of the cache's lock: all entries are looked at.
         let nearest = book.nearest(to: selectors, most: 3)

@@ -127,6 +127,12 @@ struct AccessLog: Sendable {
 }
 
 extension Caller {
+    /// Who it is, for the log of refusals.
+    var logged: LoggedCaller {
+        guard case .local(let peer) = self else { return LoggedCaller(fields: logFields) }
+        return LoggedCaller(uid: peer.uid, fields: logFields)
+    }
+
     /// Who it is, in words for the log.
     var logFields: Logger.Metadata {
         switch self {

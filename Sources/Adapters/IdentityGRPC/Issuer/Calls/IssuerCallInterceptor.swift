@@ -2,7 +2,6 @@
 
 internal import GRPCCore
 internal import Issuer
-internal import KelmarkCrypto
 
 /// What every call of the issuer goes through: who calls, whether they may, what is written down, and what a caller is
 /// told when it fails. Facts (SPIFFE) 15.2, 15.5.
@@ -12,8 +11,6 @@ struct IssuerCallInterceptor: ServerInterceptor {
     let authorization: CallAuthorization
     let log: AccessLog
     let anonymous: AnonymousCalls
-    /// 16 random bytes for the name of a call.
-    var randomBytes: @Sendable () throws -> [UInt8] = { try RandomBytes.generate(count: 16) }
 
     func intercept<Input: Sendable, Output: Sendable>(
         request: StreamingServerRequest<Input>, context: ServerContext,
@@ -61,7 +58,7 @@ struct IssuerCallInterceptor: ServerInterceptor {
         let caller = (context.transportSpecific as? IssuerPeer)?.caller ?? .unknown
         let requestID: String
         do {
-            requestID = UUIDText.version4(try randomBytes())
+            requestID = try RequestID.random()
         } catch {
             throw RPCError(code: .internalError, message: "internal error")
         }

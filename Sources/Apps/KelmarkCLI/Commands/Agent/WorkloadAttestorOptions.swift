@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Glibc
 internal import NodeAgent
 internal import NodeLocal
 internal import ServiceLifecycle
@@ -78,7 +79,9 @@ struct WorkloadAttestorOptions: ParsableArguments {
     func attestors(
         clock: any AgentClock, threads: BlockingThreads
     ) throws -> (attestors: [any WorkloadAttestor], services: [any Service]) {
-        var attestors: [any WorkloadAttestor] = [UnixAttestor(program: program, threads: threads)]
+        var attestors: [any WorkloadAttestor] = [
+            UnixAttestor(program: program, threads: threads, sparing: getpid())
+        ]
         var services: [any Service] = []
         if !engineSockets.isEmpty {
             let http = LocalHTTPClient(clock: clock)

@@ -33,15 +33,19 @@ public struct UnixAttestor: WorkloadAttestor {
     private let program: ProgramPolicy
     private let threads: BlockingThreads
     private let hashes: ProgramHashes
+    private let spared: Int32?
 
     /// - Parameters:
     ///   - accounts: names of users and groups.
     ///   - program: what to find out about the program.
     ///   - threads: where files are read.
+    ///   - spared: a process whose program is not looked at: the agent itself, which asks whether its attestors answer, and
+    ///     must not fail at a program that is larger than what is hashed.
     public init(
         accounts: any AccountNames = SystemAccountNames(), program: ProgramPolicy = ProgramPolicy(),
-        threads: BlockingThreads
+        threads: BlockingThreads, sparing spared: Int32? = nil
     ) {
+        self.spared = spared
         self.accounts = accounts
         self.program = program
         self.threads = threads
@@ -57,7 +61,7 @@ public struct UnixAttestor: WorkloadAttestor {
                 throw AttestorError("the process has more than \(Self.mostGroups) supplementary groups")
             }
             var found = try credentials(now)
-            if program.findsPath { found.formUnion(try programSelectors(of: process)) }
+            if program.findsPath, process.pid != spared { found.formUnion(try programSelectors(of: process)) }
             return found
         }
     }
