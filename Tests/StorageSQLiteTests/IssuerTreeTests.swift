@@ -216,6 +216,9 @@ import Transparency
             try transaction.change("DELETE FROM tree_tiles") { _ in }
             try transaction.keep(TreeFrontier())
         }
+        await #expect(
+            throws: IssuerStoreError(.corrupt, "there are 300 leaves, and the log's tree has 0")
+        ) { try await store.verifyTree() }
         _ = try await store.commit(try Self.batch(300..<301))
         #expect(try await store.verifyTree().size == 301)
         #expect(try await store.consistencyProof(from: 300)?.oldRoot == root.hash)

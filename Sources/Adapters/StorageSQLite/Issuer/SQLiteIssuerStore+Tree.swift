@@ -104,7 +104,10 @@ extension SQLiteIssuerStore {
     /// - Returns: the root of the tree.
     /// - Throws: `IssuerStoreError`, `corrupt` with the first place that does not fit.
     public func verifyTree() async throws -> TreeRoot {
-        let head = try await read { try $0.frontier() }
+        let (head, count) = try await read { (try $0.frontier(), try $0.leafCount()) }
+        guard head.size == count else {
+            throw IssuerStoreError(.corrupt, "there are \(count) leaves, and the log's tree has \(head.size)")
+        }
         var frontier = TreeFrontier()
         var check = TileCheck()
         while frontier.size < head.size {
